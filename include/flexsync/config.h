@@ -1,0 +1,90 @@
+/*
+ * config: every setting of the program, read once into one immutable struct.
+ *
+ * Where a setting comes from, strongest first: the environment (FLEX_API_KEY, FLEX_BASE_URL, DB_PATH, LOG_LEVEL,
+ * LOG_FILE; names that the old tool had), the file, the default. The key alone comes from the systemd credential
+ * `flex-api-key`, else from FLEX_API_KEY, else from the file that flex.api_key_file names.
+ *
+ * The table in config_schema.h is the only place that knows names, types, defaults, ranges and help; reading,
+ * checking, printing and etc/flexsync.conf follow from it. Every mistake is reported, not only the first, each as
+ * `file:line: setting: what is wrong and what would be right`.
+ */
+#ifndef FLEXSYNC_CONFIG_H
+#define FLEXSYNC_CONFIG_H
+
+#include "flexsync/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define CONFIG_DEFAULT_FILE   "/etc/flexsync/flexsync.conf"
+#define CONFIG_FILE_MAX       (1024 * 1024) /* bytes of a settings file */
+#define CONFIG_KEY_MAX        1024          /* bytes of an API key */
+#define CONFIG_MISTAKES_MAX   100           /* mistakes reported at once */
+
+enum config_plan { PLAN_ENTERPRISE, PLAN_ENTERPRISE_PLUS, PLAN_LITE };
+enum config_strategy { STRATEGY_AUTO, STRATEGY_INCREMENTAL, STRATEGY_FULL };
+
+/* Durations are microseconds. A string that is not set is NULL; database.path and limits.ledger never are. */
+struct config {
+    struct {
+        char *base_url; /* without a slash at the end */
+        char *api_key_file;
+        int64_t timeout;
+        int64_t connect_timeout;
+        char *ca_file;
+        char *proxy;
+    } flex;
+    struct {
+        int64_t plan;                   /* enum config_plan */
+        int64_t hourly, daily, monthly; /* requests; from the plan where the file has no number */
+        int64_t concurrent;             /* requests in flight at the most */
+        double rate;                    /* requests a second; 0 = no smoothing */
+        int64_t burst;                  /* requests at once after a silence */
+        int64_t share;                  /* percent of each quota for background work */
+        char *ledger;                   /* quota.db beside the database unless set */
+    } limits;
+    struct {
+        int64_t interval;
+        bool on_start;
+        int64_t strategy; /* enum config_strategy */
+        int64_t page_size;
+        int64_t max_age;
+        int64_t max_vanished; /* percent */
+    } sync;
+    struct {
+        char *path;
+        int64_t keep_changes;
+        int64_t keep_log;
+    } database;
+    struct {
+        int64_t level; /* enum log_level of log.h */
+        char *file;
+        char *error_file;
+    } log;
+    char *api_key; /* NULL when CONFIG_WITHOUT_KEY; wiped by config_free(); printed by nothing */
+};
+
+enum config_need {
+    CONFIG_COMPLETE,    /* site and key must be there: what a sync needs */
+    CONFIG_WITHOUT_KEY, /* only what reading the database needs; site and key may be missing */
+};
+
+/*
+ * Reads the settings. `path` NULL: CONFIG_DEFAULT_FILE, which may then be missing; a file that was asked for may not.
+ * On failure *err is ERROR_CONFIG with a summary ("3 mistakes in FILE"), every mistake was written on a line of its own
+ * to `mistakes` (a stream, not NULL), and *ret is untouched. The caller frees *ret with config_free().
+ */
+int config_load(struct config **ret, const char *path, enum config_need need, FILE *mistakes, struct error *err);
+
+/* The effective settings as a file that config_load() reads back; the key only as a comment that says where from. */
+int config_print(const struct config *config, FILE *out);
+
+/* The template of etc/flexsync.conf: every setting with help and default, commented out. */
+int config_print_template(FILE *out);
+
+/* Wipes the key and frees; NULL is allowed; returns NULL. */
+struct config *config_free(struct config *config);
+
+#endif

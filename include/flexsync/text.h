@@ -1,0 +1,43 @@
+/*
+ * text: numbers as people write and read them. Durations, times, counts, sizes; pure functions, no locale.
+ *
+ * Every text_format_… function writes into the caller's buffer, always ends it with a NUL, and returns that buffer, so
+ * that it can stand among the arguments of a printf.
+ */
+#ifndef FLEXSYNC_TEXT_H
+#define FLEXSYNC_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TEXT_MAX 40 /* enough for every text_format_… function */
+
+/*
+ * Reads a duration: a whole number and one of ms, s, min, h, d, w, with or without a space between ("15min", "31 d").
+ * Sets microseconds, 0 or more. -EINVAL when it is not of this form (a bare number is not: its unit would be a guess),
+ * -ERANGE beyond a thousand years.
+ */
+int text_parse_duration(const char *text, int64_t *ret_usec);
+
+/* The shortest exact form that text_parse_duration() reads back: "15min", "90s", "1500ms". usec >= 0, whole ms. */
+char *text_format_duration(char buffer[static TEXT_MAX], int64_t usec);
+
+/* A duration for people, two units at the most: "3 s", "4 min 10 s", "2 h 5 min", "61 d". */
+char *text_format_span(char buffer[static TEXT_MAX], int64_t usec);
+
+/* "1,699"; thousands grouped by commas. */
+char *text_format_count(char buffer[static TEXT_MAX], int64_t number);
+
+/* "812 B", "4.2 MB"; powers of 1000. */
+char *text_format_size(char buffer[static TEXT_MAX], int64_t bytes);
+
+/* UTC as the database holds it, "YYYY-MM-DD HH:MM:SS", from microseconds since 1970. */
+char *text_format_utc(char buffer[static TEXT_MAX], int64_t wall_usec);
+
+/* The inverse; microseconds since 1970. -EINVAL when it is not of that form. */
+int text_parse_utc(const char *text, int64_t *ret_wall_usec);
+
+/* Local time for people: "15:01" on the day of now_usec, "23 Nov 15:01" within a year, else with the year. */
+char *text_format_local(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec);
+
+#endif

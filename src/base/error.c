@@ -1,0 +1,36 @@
+#include "flexsync/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+static const int exit_statuses[ERROR_CODE_COUNT] = {
+    [ERROR_NONE] = EXIT_STATUS_DONE,    [ERROR_USAGE] = EX_USAGE,       [ERROR_ANSWER] = EX_DATAERR,
+    [ERROR_UNREACHABLE] = EX_UNAVAILABLE, [ERROR_SYSTEM] = EX_OSERR,    [ERROR_CREATE] = EX_CANTCREAT,
+    [ERROR_STORE] = EX_IOERR,           [ERROR_STORE_BUSY] = EX_IOERR,  [ERROR_STORE_FULL] = EX_IOERR,
+    [ERROR_STORE_CORRUPT] = EX_IOERR,   [ERROR_QUOTA] = EX_TEMPFAIL,    [ERROR_LOCKED] = EX_TEMPFAIL,
+    [ERROR_KEY] = EX_NOPERM,            [ERROR_CONFIG] = EX_CONFIG,
+};
+
+int error_set(struct error *err, enum error_code code, enum error_retry retry, const char *format, ...)
+{
+    if (!err)
+        return -1;
+    err->code = code;
+    err->retry = retry;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(err->text, sizeof err->text, format, args);
+    va_end(args);
+    return -1;
+}
+
+int error_memory(struct error *err)
+{
+    return error_set(err, ERROR_SYSTEM, RETRY_LATER, "out of memory");
+}
+
+int error_exit_status(enum error_code code)
+{
+    return exit_statuses[code];
+}

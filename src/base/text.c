@@ -1,0 +1,141 @@
+#include "flexsync/text.h"
+
+#include "flexsync/cleanup.h"
+#include "flexsync/clock.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DURATION_MAX (365 * 1000 * USEC_PER_DAY)
+
+struct unit {
+    const char *name;
+    int64_t usec;
+};
+
+/* Largest first: text_format_duration() takes the first that divides evenly. */
+static const struct unit units[] = {
+    {"d", USEC_PER_DAY},  {"h", USEC_PER_HOUR},  {"min", USEC_PER_MIN},
+    {"s", USEC_PER_SEC},  {"ms", USEC_PER_MSEC}, {"w", 7 * USEC_PER_DAY},
+};
+#define UNITS_WRITTEN 5 /* "w" is read, but never written */
+
+int text_parse_duration(const char *text, int64_t *ret_usec)
+{
+    if (!isdigit((unsigned char)text[0]))
+        return -EINVAL;
+    char *end = NULL;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (errno == ERANGE)
+        return -ERANGE;
+    while (*end == ' ')
+        end++;
+    for (size_t i = 0; i < ARRAY_LENGTH(units); i++) {
+        if (strcmp(end, units[i].name) != 0)
+            continue;
+        if (number > DURATION_MAX / units[i].usec)
+            return -ERANGE;
+        *ret_usec = number * units[i].usec;
+        return 0;
+    }
+    return -EINVAL;
+}
+
+char *text_format_duration(char buffer[static TEXT_MAX], int64_t usec)
+{
+    size_t i = 0;
+    while (i + 1 < UNITS_WRITTEN && (usec == 0 ? strcmp(units[i].name, "s") != 0 : usec % units[i].usec != 0))
+        i++;
+    (void)snprintf(buffer, TEXT_MAX, "%" PRId64 "%s", usec / units[i].usec, units[i].name);
+    return buffer;
+}
+
+char *text_format_span(char buffer[static TEXT_MAX], int64_t usec)
+{
+    int64_t s = (usec < 0 ? 0 : usec + USEC_PER_SEC / 2) / USEC_PER_SEC;
+    int64_t min = s / 60, h = min / 60, d = h / 24;
+    if (s < 60)
+        (void)snprintf(buffer, TEXT_MAX, "%" PRId64 " s", s);
+    else if (min < 60 && s % 60)
+        (void)snprintf(buffer, TEXT_MAX, "%" PRId64 " min %" PRId64 " s", min, s % 60);
+    else if (min < 60)
+        (void)snprintf(buffer, TEXT_MAX, "%" PRId64 " min", min);
+    else if (h < 24 && min % 60)
+        (void)snprintf(buffer, TEXT_MAX, "%" PRId64 " h %" PRId64 " min", h, min % 60);
+    else if (h < 24)
+        (void)snprintf(buffer, TEXT_MAX, "%" PRId64 " h", h);
+    else if (d < 7 && h % 24)
+        (void)snprintf(buffer, TEXT_MAX, "%" PRId64 " d %" PRId64 " h", d, h % 24);
+    else
+        (void)snprintf(buffer, TEXT_MAX, "%" PRId64 " d", d);
+    return buffer;
+}
+
+char *text_format_count(char buffer[static TEXT_MAX], int64_t number)
+{
+    char digits[TEXT_MAX];
+    int length = snprintf(digits, sizeof digits, "%" PRId64, number);
+    int sign = number < 0;
+    size_t out = 0;
+    for (int i = 0; i < length; i++) {
+        if (i > sign && (length - i) % 3 == 0)
+            buffer[out++] = ',';
+        buffer[out++] = digits[i];
+    }
+    buffer[out] = '\0';
+    return buffer;
+}
+
+char *text_format_size(char buffer[static TEXT_MAX], int64_t bytes)
+{
+    static const char *const names[] = {"B", "kB", "MB", "GB", "TB"};
+    double size = (double)bytes;
+    size_t i = 0;
+    while (size >= 999.5 && i + 1 < ARRAY_LENGTH(names)) {
+        size /= 1000;
+        i++;
+    }
+    (void)snprintf(buffer, TEXT_MAX, i && size < 9.95 ? "%.1f %s" : "%.0f %s", size, names[i]);
+    return buffer;
+}
+
+char *text_format_utc(char buffer[static TEXT_MAX], int64_t wall_usec)
+{
+    time_t seconds = (time_t)(wall_usec / USEC_PER_SEC);
+    struct tm tm;
+    if (!gmtime_r(&seconds, &tm) || !strftime(buffer, TEXT_MAX, "%Y-%m-%d %H:%M:%S", &tm))
+        (void)snprintf(buffer, TEXT_MAX, "?");
+    return buffer;
+}
+
+int text_parse_utc(const char *text, int64_t *ret_wall_usec)
+{
+    struct tm tm = {0};
+    const char *end = strptime(text, "%Y-%m-%d %H:%M:%S", &tm);
+    if (!end || *end)
+        return -EINVAL;
+    *ret_wall_usec = (int64_t)timegm(&tm) * USEC_PER_SEC;
+    return 0;
+}
+
+char *text_format_local(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec)
+{
+    time_t then = (time_t)(wall_usec / USEC_PER_SEC), now = (time_t)(now_usec / USEC_PER_SEC);
+    struct tm a, b;
+    const char *format = "%d %b %Y %H:%M";
+    if (!localtime_r(&then, &a) || !localtime_r(&now, &b)) {
+        (void)snprintf(buffer, TEXT_MAX, "?");
+        return buffer;
+    }
+    if (a.tm_year == b.tm_year)
+        format = a.tm_yday == b.tm_yday ? "%H:%M" : "%d %b %H:%M";
+    if (!strftime(buffer, TEXT_MAX, format, &a))
+        buffer[0] = '\0';
+    return buffer;
+}
