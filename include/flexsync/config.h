@@ -1,13 +1,17 @@
 /*
  * config: every setting of the program, read once into one immutable struct.
  *
- * Where a setting comes from, strongest first: the environment (FLEX_API_KEY, FLEX_BASE_URL, DB_PATH, LOG_LEVEL,
- * LOG_FILE; names that the old tool had), the file, the default. The key alone comes from the systemd credential
- * `flex-api-key`, else from FLEX_API_KEY, else from the file that flex.api_key_file names.
+ * Where a setting comes from, strongest first: the environment (FLEX_API_KEY, FLEX_BASE_URL, DB_PATH,
+ * LOG_LEVEL, LOG_FILE; names that the old tool had), the file, the default. The key alone comes from the
+ * systemd credential `flex-api-key`, else from FLEX_API_KEY, else from the file that flex.api_key_file names.
  *
  * The table in config_schema.h is the only place that knows names, types, defaults, ranges and help; reading,
- * checking, printing and etc/flexsync.conf follow from it. Every mistake is reported, not only the first, each as
- * `file:line: setting: what is wrong and what would be right`.
+ * checking, printing and etc/flexsync.conf follow from it. Every mistake is reported, not only the first,
+ * each as `file:line: setting: what is wrong and what would be right`, or with the name of the variable in
+ * place of file and line. A syntax error or a setting given twice ends the reading of the file: what follows
+ * it is not reported.
+ *
+ * A text that is empty, in the file or in the environment, counts as not set.
  */
 #ifndef FLEXSYNC_CONFIG_H
 #define FLEXSYNC_CONFIG_H
@@ -18,13 +22,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CONFIG_DEFAULT_FILE   "/etc/flexsync/flexsync.conf"
-#define CONFIG_FILE_MAX       (1024 * 1024) /* bytes of a settings file */
-#define CONFIG_KEY_MAX        1024          /* bytes of an API key */
-#define CONFIG_MISTAKES_MAX   100           /* mistakes reported at once */
+#define CONFIG_DEFAULT_FILE "/etc/flexsync/flexsync.conf"
+#define CONFIG_FILE_MAX     (1024 * 1024) /* bytes of a settings file */
+#define CONFIG_KEY_MAX      1024          /* bytes of an API key */
+#define CONFIG_MISTAKES_MAX 100           /* mistakes reported at once */
+
+#define CONFIG_NAMES_MAX 64 /* bytes of the names that config_needs_restart() gives, their NUL included */
 
 enum config_plan { PLAN_ENTERPRISE, PLAN_ENTERPRISE_PLUS, PLAN_LITE };
 enum config_strategy { STRATEGY_AUTO, STRATEGY_INCREMENTAL, STRATEGY_FULL };
+enum config_key_source { KEY_NONE, KEY_CREDENTIAL, KEY_ENVIRONMENT, KEY_FILE };
 
 /* Durations are microseconds. A string that is not set is NULL; database.path and limits.ledger never are. */
 struct config {
@@ -64,25 +71,38 @@ struct config {
         char *error_file;
     } log;
     char *api_key; /* NULL when CONFIG_WITHOUT_KEY; wiped by config_free(); printed by nothing */
+    enum config_key_source key_source;
 };
 
 enum config_need {
     CONFIG_COMPLETE,    /* site and key must be there: what a sync needs */
-    CONFIG_WITHOUT_KEY, /* only what reading the database needs; site and key may be missing */
+    CONFIG_WITHOUT_KEY, /* only what reading the database needs; site may be missing, no key is looked for */
 };
 
 /*
- * Reads the settings. `path` NULL: CONFIG_DEFAULT_FILE, which may then be missing; a file that was asked for may not.
- * On failure *err is ERROR_CONFIG with a summary ("3 mistakes in FILE"), every mistake was written on a line of its own
- * to `mistakes` (a stream, not NULL), and *ret is untouched. The caller frees *ret with config_free().
+ * Reads the settings. `path` NULL: CONFIG_DEFAULT_FILE, which may then be missing; a file that was asked for
+ * may not. On failure *err is ERROR_CONFIG with a summary ("3 mistakes in FILE"), every mistake was written
+ * on a line of its own to `mistakes` (a stream, not NULL), and *ret is untouched. The caller frees *ret with
+ * config_free().
  */
-int config_load(struct config **ret, const char *path, enum config_need need, FILE *mistakes, struct error *err);
+int config_load(struct config **ret, const char *path, enum config_need need, FILE *mistakes,
+                struct error *err);
 
-/* The effective settings as a file that config_load() reads back; the key only as a comment that says where from. */
+/*
+ * The effective settings as a file that config_load() reads back; the key only as a comment that says where
+ * from. 0, or -EIO where the stream refuses.
+ */
 int config_print(const struct config *config, FILE *out);
 
-/* The template of etc/flexsync.conf: every setting with help and default, commented out. */
+/* The template of etc/flexsync.conf: every setting with help and default, commented out. 0 or -EIO. */
 int config_print_template(FILE *out);
+
+/*
+ * Whether the two differ in a setting that only a restart takes over (database.path, limits.ledger). If so,
+ * names them, separated by commas, for a person to read.
+ */
+bool config_needs_restart(const struct config *now, const struct config *next,
+                          char ret_names[static CONFIG_NAMES_MAX]);
 
 /* Wipes the key and frees; NULL is allowed; returns NULL. */
 struct config *config_free(struct config *config);

@@ -30,6 +30,7 @@ struct log_options {
     enum log_level level;   /* nothing less urgent is written */
     const char *file;       /* every line; NULL for none */
     const char *error_file; /* error lines alone; NULL for none */
+    bool people;            /* stderr is read by a person who typed a command: warnings and errors, plain */
 };
 
 /* A journal field: NAME in capitals, value without a NUL. Seen only by the journal. */

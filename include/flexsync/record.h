@@ -1,9 +1,9 @@
 /*
  * record: one object of the server's JSON, checked and mapped to the columns of its entity.
  *
- * The JSON is the truth and is stored byte for byte; the columns are what people query. So a record is refused only if
- * its JSON is not whole or it has no usable id. A field of an unexpected type makes its column NULL and is counted;
- * unknown fields are welcome. Pure: no network, no disk, no time.
+ * The JSON is the truth and is stored byte for byte; the columns are what people query. So a record is
+ * refused only if its JSON is not whole or it has no usable id. A field of an unexpected type makes its
+ * column NULL and is counted; unknown fields are welcome. Pure: no network, no disk, no time.
  */
 #ifndef FLEXSYNC_RECORD_H
 #define FLEXSYNC_RECORD_H
@@ -30,25 +30,27 @@ struct value {
 
 /* What was unusual about an answer and was put right; added up over a cycle. */
 struct findings {
-    int64_t ill_typed;      /* fields whose type did not fit: column NULL */
-    int64_t duplicate_keys; /* objects with a name twice: the last one counts, as in JavaScript */
+    int64_t ill_typed; /* columns left NULL: the field has another type, or a number that does not fit */
+    int64_t
+        duplicate_keys; /* records, rows with a name twice in an object: the last counts, as in JavaScript */
     int64_t nul_characters; /* \u0000 in a string: U+FFFD in the column */
-    int64_t big_numbers;    /* integers beyond 64 bits: column NULL, the text is kept */
+    int64_t big_numbers;    /* beyond 64 bits or a double: number columns NULL, text columns the digits */
 };
 
 struct record {
     const struct entity *entity;
     char id[RECORD_ID_MAX + 1];
     bool deleted;         /* the server's own `deleted` */
-    int64_t content_hash; /* of the canonical form: keys sorted, no white space */
+    int64_t content_hash; /* of the canonical form: keys sorted, no white space, big numbers whole */
     struct findings findings;
     struct value values[ENTITY_COLUMNS_MAX]; /* by the entity's columns */
 };
 
 /*
- * Maps a body. ERROR_ANSWER with RETRY_NOW when it is not one whole JSON object, with RETRY_NEVER when it has no usable
- * id (a string of 1 to RECORD_ID_MAX printable ASCII characters without a space, '/', '?', '#', '%' or '\\', and neither
- * "." nor ".."; it becomes part of an URL). Free with record_free().
+ * Maps a body. ERROR_ANSWER with RETRY_NOW when it is not one whole JSON object in UTF-8 without a NUL byte
+ * (the error says why and at which byte, and never quotes what stands there), with RETRY_NEVER when it has no
+ * usable id (a string of 1 to RECORD_ID_MAX printable ASCII characters without a space, '/', '?', '#', '%' or
+ * '\\', and neither "." nor ".."; it becomes part of an URL). Free with record_free().
  */
 int record_parse(struct record **ret, const struct entity *entity, const char *body, size_t length,
                  struct error *err);

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 static const int exit_statuses[ERROR_CODE_COUNT] = {
@@ -16,12 +17,14 @@ int error_set(struct error *err, enum error_code code, enum error_retry retry, c
 {
     if (!err)
         return -1;
-    err->code = code;
-    err->retry = retry;
+    char text[ERROR_TEXT_MAX]; /* whoever adds to an error has its old text among the arguments */
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(err->text, sizeof err->text, format, args);
+    (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    err->code = code;
+    err->retry = retry;
+    memcpy(err->text, text, strlen(text) + 1);
     return -1;
 }
 

@@ -18,7 +18,7 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
-enum transport { TRANSPORT_JOURNAL, TRANSPORT_TERMINAL, TRANSPORT_PREFIXED };
+enum transport { TRANSPORT_JOURNAL, TRANSPORT_TERMINAL, TRANSPORT_PREFIXED, TRANSPORT_PEOPLE };
 
 struct log {
     enum log_level level;
@@ -89,7 +89,8 @@ int log_new(struct log **ret, const struct log_options *options, struct error *e
     struct log *log = calloc(1, sizeof *log);
     if (!log)
         return error_memory(err);
-    log->transport = stderr_is_journal() ? TRANSPORT_JOURNAL
+    log->transport = options->people ? TRANSPORT_PEOPLE
+                     : stderr_is_journal() ? TRANSPORT_JOURNAL
                      : isatty(STDERR_FILENO) ? TRANSPORT_TERMINAL
                                              : TRANSPORT_PREFIXED;
     const char *no_colour = getenv("NO_COLOR"); /* no-color.org: set and not empty */
@@ -129,6 +130,11 @@ static void write_stderr(const struct log *log, enum log_level level, const char
 {
     if (log->transport == TRANSPORT_PREFIXED) {
         (void)fprintf(stderr, "<%d>%s\n", levels[level].priority, text);
+        return;
+    }
+    if (log->transport == TRANSPORT_PEOPLE) {
+        if (level <= LOG_LEVEL_WARN)
+            (void)fprintf(stderr, "%sflexsync: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "", text);
         return;
     }
     char now[TEXT_MAX];

@@ -58,7 +58,7 @@ char *text_format_duration(char buffer[static TEXT_MAX], int64_t usec)
 
 char *text_format_span(char buffer[static TEXT_MAX], int64_t usec)
 {
-    int64_t s = (usec < 0 ? 0 : usec + USEC_PER_SEC / 2) / USEC_PER_SEC;
+    int64_t s = usec < 0 ? 0 : usec / USEC_PER_SEC + (usec % USEC_PER_SEC >= USEC_PER_SEC / 2);
     int64_t min = s / 60, h = min / 60, d = h / 24;
     if (s < 60)
         (void)snprintf(buffer, TEXT_MAX, "%" PRId64 " s", s);
@@ -120,7 +120,11 @@ int text_parse_utc(const char *text, int64_t *ret_wall_usec)
     const char *end = strptime(text, "%Y-%m-%d %H:%M:%S", &tm);
     if (!end || *end)
         return -EINVAL;
-    *ret_wall_usec = (int64_t)timegm(&tm) * USEC_PER_SEC;
+    int64_t wall_usec = (int64_t)timegm(&tm) * USEC_PER_SEC;
+    char again[TEXT_MAX];
+    if (strcmp(text_format_utc(again, wall_usec), text) != 0)
+        return -EINVAL; /* strptime() takes 31 February and digits left out for right */
+    *ret_wall_usec = wall_usec;
     return 0;
 }
 

@@ -1,0 +1,64 @@
+/*
+ * fetcher: sends requests, so many at a time and no faster than the limiter allows, and repeats what is worth repeating.
+ *
+ *     fetcher_get() -> ready -> in flight -> done
+ *                        ^          |
+ *                        +- delayed <- a passing failure: backoff, five tries, the cycle's retry budget
+ *
+ * What is in flight is capped by our own counter; curl's caps count connections, not requests. A 429 or a refused key
+ * stops the sending: what waits ends at once with that outcome, what is in flight comes home, and nothing more is sent
+ * until fetcher_begin(). Redirects are never followed, since the key would follow too. An answer is at most
+ * FETCHER_BODY_MAX long, counted after decompression.
+ *
+ * A token that the server sends in X-Auth-Token-Refreshed replaces the key for what follows, in memory alone; if it is
+ * refused later, the key itself gets another chance.
+ */
+#ifndef FLEXSYNC_FETCHER_H
+#define FLEXSYNC_FETCHER_H
+
+#include "flexsync/clock.h"
+#include "flexsync/config.h"
+#include "flexsync/fetch.h"
+#include "flexsync/limiter.h"
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#define FETCHER_BODY_MAX (32 * 1024 * 1024) /* bytes of an answer, decoded */
+
+struct fetcher;
+
+struct fetcher_options {
+    sd_event *event;             /* a reference is kept */
+    const struct clock *clock;   /* must outlive the fetcher, as must the limiter */
+    struct limiter *limiter;
+    const struct config *config; /* flex.*, limits.concurrent and api_key are copied */
+};
+
+/* ERROR_SYSTEM without memory or descriptors, ERROR_CONFIG for a CA file that libcurl cannot take. */
+int fetcher_new(struct fetcher **ret, const struct fetcher_options *options, struct error *err);
+
+/*
+ * Asks for an URL (copied). `handler` is copied, `arg` is not owned. Fails with ERROR_SYSTEM only; then done is not called.
+ */
+int fetcher_get(struct fetcher *fetcher, const char *url, const struct fetch_handler *handler, void *arg,
+                struct error *err);
+
+/* A new cycle begins: sends again after a stop, with a full retry budget. */
+void fetcher_begin(struct fetcher *fetcher);
+
+/* Ends everything that waits or is in flight with FETCH_CANCELLED; the calls of done come from the event loop. */
+void fetcher_cancel(struct fetcher *fetcher);
+
+/* Requests that are not done yet. */
+unsigned fetcher_active(const struct fetcher *fetcher);
+
+/* Is everything that is not done held back by the limiter or by a backoff delay, and nothing in flight? */
+bool fetcher_waiting(const struct fetcher *fetcher);
+
+const struct fetch_stats *fetcher_stats(const struct fetcher *fetcher);
+
+/* NULL is allowed; returns NULL. What is not done yet is dropped without a call of done. */
+struct fetcher *fetcher_free(struct fetcher *fetcher);
+
+#endif

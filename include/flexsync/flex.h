@@ -1,0 +1,25 @@
+/*
+ * flex: the server's side of an entity. Makes the URLs of the Flex5 API and hands them to the fetcher.
+ */
+#ifndef FLEXSYNC_FLEX_H
+#define FLEXSYNC_FLEX_H
+
+#include "flexsync/entity.h"
+#include "flexsync/fetcher.h"
+
+struct flex_listing {
+    unsigned page; /* as the server counts, whatever that is */
+    unsigned size;    /* 0: ask for neither page, size nor sort */
+    const char *sort; /* "id,asc", or NULL for none */
+};
+
+/* GET base/contact?page=1&size=2000&sort=id,asc. Errors and handler as fetcher_get(). */
+int flex_list(struct fetcher *fetcher, const char *base_url, const struct entity *entity,
+              const struct flex_listing *listing, const struct fetch_handler *handler, void *arg,
+              struct error *err);
+
+/* GET base/contact/ID. `id` has passed record_id_usable(), so that it needs no escaping. */
+int flex_get(struct fetcher *fetcher, const char *base_url, const struct entity *entity, const char *id,
+             const struct fetch_handler *handler, void *arg, struct error *err);
+
+#endif

@@ -1,0 +1,196 @@
+#include "flexsync/config.h"
+
+#include "config_private.h"
+
+#include "flexsync/cleanup.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define LEDGER_NAME "quota.db"
+
+/* Requests a month; the plans give a tenth of it a day and a fiftieth an hour. */
+static const int64_t plan_requests[] = {
+    [PLAN_ENTERPRISE] = 100000,
+    [PLAN_ENTERPRISE_PLUS] = 250000,
+    [PLAN_LITE] = 1000,
+};
+#define DAYS_A_PLAN  10
+#define HOURS_A_PLAN 50
+
+static void free_texts(struct config *config)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (config_schema_is_text(config_schema[i].type))
+            free(*(char **)config_value_place(&config_schema[i], config));
+}
+
+struct config *config_free(struct config *config)
+{
+    if (!config)
+        return NULL;
+    free_texts(config);
+    if (config->api_key)
+        explicit_bzero(config->api_key, strlen(config->api_key));
+    free(config->api_key);
+    free(config);
+    return NULL;
+}
+
+static void free_config(struct config **config)
+{
+    (void)config_free(*config);
+}
+
+static int set_defaults(struct config *config, struct error *err)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (config_value_set_default(&config_schema[i], config, err) < 0)
+            return -1;
+    return 0;
+}
+
+static void apply_environment(struct loading *loading)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        const char *name = config_schema[i].environment;
+        const char *value = name ? getenv(name) : NULL;
+        if (!value || !*value)
+            continue;
+        loading->set[i].origin = ORIGIN_ENVIRONMENT;
+        config_value_apply(loading, (enum setting_id)i, &(struct raw){.kind = RAW_TEXT, .text = value});
+    }
+}
+
+/* 0 stands for "not set": the table refuses it in the file. */
+static void apply_plan(struct config *config)
+{
+    int64_t requests = plan_requests[config->limits.plan];
+    if (!config->limits.monthly)
+        config->limits.monthly = requests;
+    if (!config->limits.daily)
+        config->limits.daily = requests / DAYS_A_PLAN;
+    if (!config->limits.hourly)
+        config->limits.hourly = requests / HOURS_A_PLAN;
+}
+
+static void place_ledger(struct loading *loading)
+{
+    struct config *config = loading->config;
+    const char *slash = strrchr(config->database.path, '/');
+    int directory = slash ? (int)(slash + 1 - config->database.path) : 0;
+    if (config->limits.ledger)
+        return;
+    if (asprintf(&config->limits.ledger, "%.*s" LEDGER_NAME, directory, config->database.path) < 0) {
+        config->limits.ledger = NULL;
+        loading->out_of_memory = true;
+    }
+}
+
+/* Two names may lead to one file; /dev/null and its like may be shared. */
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat sa, sb;
+    if (stat(a, &sa) < 0 || stat(b, &sb) < 0)
+        return strcmp(a, b) == 0;
+    return S_ISREG(sa.st_mode) && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+static void check_pair(struct loading *loading, enum setting_id first, enum setting_id second)
+{
+    const char *a = *(char *const *)config_value_of(&config_schema[first], loading->config);
+    const char *b = *(char *const *)config_value_of(&config_schema[second], loading->config);
+    if (!a || !b || !is_same_file(a, b))
+        return;
+    bool second_is_set = loading->set[second].origin != ORIGIN_DEFAULT;
+    const struct setting *other = &config_schema[second_is_set ? first : second];
+    config_mistake_in_setting(loading, second_is_set ? second : first,
+                              "is the same file as %s.%s; each needs a file of its own", other->group,
+                              other->name);
+}
+
+/* A log in the database, or the ledger in it, would destroy both. */
+static void check_files_differ(struct loading *loading)
+{
+    for (enum setting_id second = 0; second < SETTING_COUNT; second++)
+        for (enum setting_id first = 0; first < second; first++)
+            if (config_schema[first].type == SETTING_PATH && config_schema[second].type == SETTING_PATH)
+                check_pair(loading, first, second);
+}
+
+static void check_site(struct loading *loading)
+{
+    if (loading->config->flex.base_url || loading->set[SETTING_BASE_URL].refused || loading->incomplete)
+        return;
+    config_mistake_in_setting(loading, SETTING_BASE_URL,
+                              "is missing; set it, or the variable %s, to the address of your site, e.g. %s",
+                              config_schema[SETTING_BASE_URL].environment,
+                              config_schema[SETTING_BASE_URL].example);
+}
+
+static void load(struct loading *loading, bool required, enum config_need need)
+{
+    config_file_load(loading, required);
+    apply_environment(loading);
+    apply_plan(loading->config);
+    place_ledger(loading);
+    if (loading->out_of_memory)
+        return;
+    check_files_differ(loading);
+    if (need == CONFIG_WITHOUT_KEY)
+        return;
+    check_site(loading);
+    config_key_load(loading);
+}
+
+static int summarize(const struct loading *loading, struct error *err)
+{
+    size_t count = loading->file_mistakes + loading->environment_mistakes;
+    char shown[64] = "";
+    if (count > CONFIG_MISTAKES_MAX)
+        (void)snprintf(shown, sizeof shown, ", of which the first %d are shown", CONFIG_MISTAKES_MAX);
+    return error_set(err, ERROR_CONFIG, RETRY_NEVER, "%zu mistake%s in %s%s%s%s", count,
+                     count == 1 ? "" : "s", loading->file_mistakes ? loading->path : "",
+                     loading->file_mistakes && loading->environment_mistakes ? " and " : "",
+                     loading->environment_mistakes ? "the environment" : "", shown);
+}
+
+int config_load(struct config **ret, const char *path, enum config_need need, FILE *mistakes,
+                struct error *err)
+{
+    struct config *config CLEANUP(free_config) = calloc(1, sizeof *config);
+    struct loading loading = {
+        .config = config, .path = path ? path : CONFIG_DEFAULT_FILE, .mistakes = mistakes};
+    if (!config)
+        return error_memory(err);
+    if (set_defaults(config, err) < 0)
+        return -1;
+    load(&loading, path != NULL, need);
+    if (loading.out_of_memory)
+        return error_memory(err);
+    if (loading.file_mistakes || loading.environment_mistakes)
+        return summarize(&loading, err);
+    *ret = take_pointer(config);
+    return 0;
+}
+
+static bool is_equal_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool config_needs_restart(const struct config *now, const struct config *next,
+                          char ret_names[static CONFIG_NAMES_MAX])
+{
+    size_t length = 0;
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        const struct setting *s = &config_schema[i];
+        if (!s->needs_restart ||
+            is_equal_text(*(char *const *)config_value_of(s, now), *(char *const *)config_value_of(s, next)))
+            continue;
+        int n = snprintf(ret_names + length, CONFIG_NAMES_MAX - length, "%s%s.%s", length ? ", " : "",
+                         s->group, s->name);
+        length += n > 0 && (size_t)n < CONFIG_NAMES_MAX - length ? (size_t)n : 0;
+    }
+    return length > 0;
+}

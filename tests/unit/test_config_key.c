@@ -1,0 +1,251 @@
+#include "config_bench.h"
+
+static void the_site_is_https_or_this_machine(void **state)
+{
+    struct bench *bench = *state;
+    static const struct {
+        const char *written, *taken;
+    } good[] = {
+        {SITE, SITE},
+        {SITE "/", SITE},
+        {SITE "///", SITE},
+        {"https://example.com", "https://example.com"},
+        {"https://example.com/", "https://example.com"},
+        {"HTTPS://Example.com:8443/f5/api", "HTTPS://Example.com:8443/f5/api"},
+        {"https://192.0.2.1/f5/api", "https://192.0.2.1/f5/api"},
+        {"https://[2001:db8::1]:443/f5/api", "https://[2001:db8::1]:443/f5/api"},
+        {"http://127.0.0.1:8080/f5/api", "http://127.0.0.1:8080/f5/api"},
+        {"http://127.255.0.3/", "http://127.255.0.3"},
+        {"http://[::1]:8080/f5/api", "http://[::1]:8080/f5/api"},
+        {"http://localhost/f5/api", "http://localhost/f5/api"},
+        {"http://LOCALHOST:1/f5/api", "http://LOCALHOST:1/f5/api"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(good); i++) {
+        set_variable("FLEX_BASE_URL", good[i].written);
+        assert_int_equal(load(bench, ""), 0);
+        assert_string_equal(bench->config->flex.base_url, good[i].taken);
+    }
+}
+
+static void any_other_site_is_refused_with_an_example_and_never_repeated(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const bad[] = {
+        "http://SECRET.com/f5/api",
+        "http://128.0.0.1/f5/api",
+        "http://126.255.255.255/",
+        "http://[::2]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://localhost.example.com/",
+        "http://127.0.0.1.example.com/",
+        "http://localhost@example.com/",
+        "https://user:SECRET@example.com/",
+        "https://user@example.com/",
+        "https://:SECRET@example.com/",
+        "ftp://example.com/",
+        "file:///etc/passwd",
+        "example.com/f5/api",
+        "demo.flexrentalsolutions.com",
+        "//example.com/",
+        "https:/",
+        "https://",
+        "https:///f5/api",
+        "https://?x",
+        "https://example.com/?",
+        "https://example.com/f5/api?a=b",
+        "https://example.com/#",
+        "https://example.com/f5/api#part",
+        "https://example.com:99999/f5/api",
+        "https://example.com:x/",
+        "https://exa mple.com/",
+        "https://example.com/f5 api",
+        "https://[::1/",
+        "localhost:8080",
+        "/",
+        "http://",
+        "http:///",
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
+        assert_variable_refused(bench, "FLEX_BASE_URL", bad[i],
+                                "https://SITE.flexrentalsolutions.com/f5/api");
+        assert_null(strstr(bench->mistakes, "SECRET"));
+    }
+}
+
+static void a_missing_site_is_a_mistake_only_where_a_sync_is_wanted(void **state)
+{
+    struct bench *bench = *state;
+    set_variable("FLEX_API_KEY", KEY);
+    assert_int_equal(load_text(bench, "\nflex = { timeout = \"5s\"; };", CONFIG_COMPLETE), -1);
+    assert_mistake(bench, ": flex.base_url: is missing; set it");
+    assert_says(bench, "FLEX_BASE_URL");
+    assert_int_equal(load_text(bench, "", CONFIG_WITHOUT_KEY), 0);
+}
+
+static void a_wrong_site_is_not_called_missing_as_well(void **state)
+{
+    struct bench *bench = *state;
+    set_variable("FLEX_API_KEY", KEY);
+    assert_int_equal(load_text(bench, "flex = { base_url = 5; };", CONFIG_COMPLETE), -1);
+    assert_int_equal(line_count(bench), 1);
+    assert_mistake(bench, ":1: flex.base_url: is a number");
+}
+
+static void the_key_comes_from_the_credential_else_the_variable_else_the_file(void **state)
+{
+    struct bench *bench = *state;
+    char elsewhere[] = "/tmp/test_config.XXXXXX", credential[64];
+    assert_non_null(mkdtemp(elsewhere));
+    (void)snprintf(credential, sizeof credential, "%s/flex-api-key", elsewhere);
+    write_bytes(bench->key, "of-the-file", 11);
+    assert_int_equal(load_with_key_file(bench), 0);
+    assert_key(bench, "of-the-file", KEY_FILE);
+    set_variable("FLEX_API_KEY", "of-the-variable");
+    assert_int_equal(load_with_key_file(bench), 0);
+    assert_key(bench, "of-the-variable", KEY_ENVIRONMENT);
+    set_variable("CREDENTIALS_DIRECTORY", elsewhere);
+    assert_int_equal(load_with_key_file(bench), 0);
+    assert_key(bench, "of-the-variable", KEY_ENVIRONMENT);
+    write_bytes(credential, "of-the-credential", 17);
+    assert_int_equal(load_with_key_file(bench), 0);
+    assert_key(bench, "of-the-credential", KEY_CREDENTIAL);
+    write_bytes(credential, "\n", 1);
+    assert_int_equal(load_with_key_file(bench), 0);
+    assert_key(bench, "of-the-variable", KEY_ENVIRONMENT);
+    set_variable("FLEX_API_KEY", " ");
+    assert_int_equal(load_with_key_file(bench), 0);
+    assert_key(bench, "of-the-file", KEY_FILE);
+    assert_int_equal(unlink(credential), 0);
+    assert_int_equal(rmdir(elsewhere), 0);
+}
+
+static void white_space_around_the_key_is_dropped(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const texts[] = {KEY, KEY "\n", KEY "\r\n", " \t" KEY " \n\n", ("\n" KEY)};
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        write_bytes(bench->key, texts[i], strlen(texts[i]));
+        assert_int_equal(load_with_key_file(bench), 0);
+        assert_key(bench, KEY, KEY_FILE);
+    }
+}
+
+static void a_key_that_could_forge_a_header_is_refused_and_never_shown(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const texts[] = {"SECRET\r\nHost: x", "SECRET x",       "SECRET\tx",
+                                        "SECRET\x7f",        "SECRET\xc3\xa9", "\xef\xbb\xbfSECRET",
+                                        "SECRET\n\nSECRET2"};
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        write_bytes(bench->key, texts[i], strlen(texts[i]));
+        assert_int_equal(load_with_key_file(bench), -1);
+        assert_int_equal(line_count(bench), 1);
+        assert_mistake(bench, ":3: flex.api_key_file: holds a space, a line end or a character");
+        assert_null(strstr(bench->mistakes, "SECRET"));
+        assert_null(strstr(bench->err.text, "SECRET"));
+    }
+    write_bytes(bench->key, "SEC\0RET", 7);
+    assert_int_equal(load_with_key_file(bench), -1);
+    set_variable("FLEX_API_KEY", "SECRET\nx");
+    assert_int_equal(load_with_key_file(bench), -1);
+    assert_memory_equal(bench->mistakes, "FLEX_API_KEY: holds", 19);
+    assert_null(strstr(bench->mistakes, "SECRET"));
+}
+
+static void a_key_has_a_largest_length(void **state)
+{
+    struct bench *bench = *state;
+    char key[4 * CONFIG_KEY_MAX];
+    memset(key, 'k', sizeof key);
+    write_bytes(bench->key, key, CONFIG_KEY_MAX);
+    assert_int_equal(load_with_key_file(bench), 0);
+    assert_int_equal(strlen(bench->config->api_key), CONFIG_KEY_MAX);
+    write_bytes(bench->key, key, CONFIG_KEY_MAX + 1);
+    assert_int_equal(load_with_key_file(bench), -1);
+    assert_mistake(bench, ":3: flex.api_key_file: is longer than any API key");
+    write_bytes(bench->key, key, sizeof key);
+    assert_int_equal(load_with_key_file(bench), -1);
+    assert_mistake(bench, ":3: flex.api_key_file: is longer than any API key");
+    key[sizeof key - 1] = '\0';
+    set_variable("FLEX_API_KEY", key);
+    assert_int_equal(load_with_key_file(bench), -1);
+    assert_says(bench, "FLEX_API_KEY: is longer than any API key");
+}
+
+static void a_missing_key_is_told_with_the_remedy(void **state)
+{
+    struct bench *bench = *state;
+    set_variable("FLEX_BASE_URL", SITE);
+    set_variable("FLEX_API_KEY", "");
+    assert_int_equal(load_text(bench, "", CONFIG_COMPLETE), -1);
+    assert_int_equal(line_count(bench), 1);
+    assert_says(bench, "FLEX_API_KEY: no API key; set this or the credential flex-api-key, or name a file");
+    assert_says(bench, "Add API Key");
+    write_bytes(bench->key, " \n", 2);
+    assert_int_equal(load_with_key_file(bench), -1);
+    assert_mistake(bench, ":3: flex.api_key_file: is an empty file; put the API key into it");
+}
+
+static void a_key_file_that_cannot_be_read_is_told_with_its_line(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(load_with_key_file(bench), -1);
+    assert_mistake(bench, ":3: flex.api_key_file: does not exist");
+    assert_int_equal(mkdir(bench->key, 0700), 0);
+    assert_int_equal(load_with_key_file(bench), -1);
+    assert_mistake(bench, ":3: flex.api_key_file: is a directory");
+    assert_int_equal(rmdir(bench->key), 0);
+    assert_int_equal(mkfifo(bench->key, 0600), 0); /* nobody writes: must not wait for it */
+    assert_int_equal(load_with_key_file(bench), -1);
+    assert_int_equal(line_count(bench), 1);
+}
+
+static void a_key_in_place_of_the_key_file_is_never_shown(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(
+        load_text(bench, "flex = { base_url = \"" SITE "\"; api_key_file = \"SECRET\"; };", CONFIG_COMPLETE),
+        -1);
+    assert_int_equal(line_count(bench), 1);
+    assert_mistake(bench, ":1: flex.api_key_file: is not a whole path");
+    assert_null(strstr(bench->mistakes, "SECRET"));
+}
+
+static void the_placeholder_of_the_old_example_is_no_key(void **state)
+{
+    struct bench *bench = *state;
+    set_variable("FLEX_BASE_URL", SITE);
+    set_variable("FLEX_API_KEY", "your-api-key-here");
+    assert_int_equal(load_text(bench, "", CONFIG_COMPLETE), -1);
+    assert_int_equal(line_count(bench), 1);
+    assert_says(bench, "FLEX_API_KEY: still holds the placeholder");
+}
+
+static void readers_of_the_database_need_no_key(void **state)
+{
+    struct bench *bench = *state;
+    set_variable("FLEX_API_KEY", "SECRET\nx");
+    assert_int_equal(load_text(bench, "flex = { api_key_file = \"/nowhere\"; };", CONFIG_WITHOUT_KEY), 0);
+    assert_null(bench->config->api_key);
+    assert_int_equal(bench->config->key_source, KEY_NONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BENCH_TEST(the_site_is_https_or_this_machine),
+        BENCH_TEST(any_other_site_is_refused_with_an_example_and_never_repeated),
+        BENCH_TEST(a_missing_site_is_a_mistake_only_where_a_sync_is_wanted),
+        BENCH_TEST(a_wrong_site_is_not_called_missing_as_well),
+        BENCH_TEST(the_key_comes_from_the_credential_else_the_variable_else_the_file),
+        BENCH_TEST(white_space_around_the_key_is_dropped),
+        BENCH_TEST(a_key_that_could_forge_a_header_is_refused_and_never_shown),
+        BENCH_TEST(a_key_has_a_largest_length),
+        BENCH_TEST(a_missing_key_is_told_with_the_remedy),
+        BENCH_TEST(a_key_file_that_cannot_be_read_is_told_with_its_line),
+        BENCH_TEST(a_key_in_place_of_the_key_file_is_never_shown),
+        BENCH_TEST(the_placeholder_of_the_old_example_is_no_key),
+        BENCH_TEST(readers_of_the_database_need_no_key),
+    };
+    return cmocka_run_group_tests_name("config: site and key", tests, NULL, NULL);
+}

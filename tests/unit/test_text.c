@@ -1,0 +1,216 @@
+#include "flexsync/text.h"
+
+#include "flexsync/cleanup.h"
+#include "flexsync/clock.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define UNTOUCHED INT64_C(-7)
+
+static void reads_durations_in_every_unit_with_and_without_a_space(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t usec;
+    } cases[] = {
+        {"0s", 0},
+        {"250ms", 250 * USEC_PER_MSEC},
+        {"30s", 30 * USEC_PER_SEC},
+        {"15min", 15 * USEC_PER_MIN},
+        {"2h", 2 * USEC_PER_HOUR},
+        {"31 d", 31 * USEC_PER_DAY},
+        {"2w", 14 * USEC_PER_DAY},
+        {"007s", 7 * USEC_PER_SEC},
+        {"365000d", 365000 * USEC_PER_DAY},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int64_t usec = UNTOUCHED;
+        assert_int_equal(text_parse_duration(cases[i].text, &usec), 0);
+        assert_int_equal(usec, cases[i].usec);
+    }
+}
+
+static void refuses_what_is_no_duration_and_leaves_the_result_alone(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {"",    "30",        "s",    " 5s",  "-5s",
+                                        "+5s", "1.5h",      "5 s ", "5sec", "5S",
+                                        "5m",  "5 min 3 s", "0x5s", "5\ts", "five minutes"};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int64_t usec = UNTOUCHED;
+        assert_int_equal(text_parse_duration(cases[i], &usec), -EINVAL);
+        assert_int_equal(usec, UNTOUCHED);
+    }
+}
+
+static void refuses_durations_beyond_a_thousand_years(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {"365001d", "52143w", "99999999999999999999s", "9223372036854775807d",
+                                        "9223372036854775807ms"};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int64_t usec = UNTOUCHED;
+        assert_int_equal(text_parse_duration(cases[i], &usec), -ERANGE);
+        assert_int_equal(usec, UNTOUCHED);
+    }
+}
+
+static void writes_durations_in_the_shortest_form_that_is_read_back(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t usec;
+        const char *text;
+    } cases[] = {
+        {0, "0s"},
+        {1500 * USEC_PER_MSEC, "1500ms"},
+        {90 * USEC_PER_SEC, "90s"},
+        {15 * USEC_PER_MIN, "15min"},
+        {24 * USEC_PER_HOUR, "1d"},
+        {7 * USEC_PER_DAY, "7d"},
+        {25 * USEC_PER_HOUR, "25h"},
+    };
+    char text[TEXT_MAX];
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int64_t again = UNTOUCHED;
+        assert_string_equal(text_format_duration(text, cases[i].usec), cases[i].text);
+        assert_int_equal(text_parse_duration(text, &again), 0);
+        assert_int_equal(again, cases[i].usec);
+    }
+}
+
+static void tells_people_spans_in_two_units_at_the_most(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t usec;
+        const char *text;
+    } cases[] = {
+        {-5 * USEC_PER_SEC, "0 s"},         {0, "0 s"},
+        {499 * USEC_PER_MSEC, "0 s"},       {500 * USEC_PER_MSEC, "1 s"},
+        {59499 * USEC_PER_MSEC, "59 s"},    {59500 * USEC_PER_MSEC, "1 min"},
+        {250 * USEC_PER_SEC, "4 min 10 s"}, {125 * USEC_PER_MIN, "2 h 5 min"},
+        {2 * USEC_PER_HOUR, "2 h"},         {27 * USEC_PER_HOUR, "1 d 3 h"},
+        {2 * USEC_PER_DAY, "2 d"},          {61 * USEC_PER_DAY + USEC_PER_HOUR, "61 d"},
+        {INT64_MAX, "106751991 d"},
+    };
+    char text[TEXT_MAX];
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_string_equal(text_format_span(text, cases[i].usec), cases[i].text);
+}
+
+static void groups_thousands(void **state)
+{
+    (void)state;
+    char text[TEXT_MAX];
+    assert_string_equal(text_format_count(text, 0), "0");
+    assert_string_equal(text_format_count(text, 999), "999");
+    assert_string_equal(text_format_count(text, 1699), "1,699");
+    assert_string_equal(text_format_count(text, 100000), "100,000");
+    assert_string_equal(text_format_count(text, 1234567), "1,234,567");
+    assert_string_equal(text_format_count(text, -100), "-100");
+    assert_string_equal(text_format_count(text, -1000), "-1,000");
+    assert_string_equal(text_format_count(text, INT64_MIN), "-9,223,372,036,854,775,808");
+}
+
+static void writes_sizes_without_ever_saying_1000_of_a_unit(void **state)
+{
+    (void)state;
+    char text[TEXT_MAX];
+    assert_string_equal(text_format_size(text, 0), "0 B");
+    assert_string_equal(text_format_size(text, 812), "812 B");
+    assert_string_equal(text_format_size(text, 999), "999 B");
+    assert_string_equal(text_format_size(text, 1000), "1.0 kB");
+    assert_string_equal(text_format_size(text, 9949), "9.9 kB");
+    assert_string_equal(text_format_size(text, 9950), "10 kB");
+    assert_string_equal(text_format_size(text, 4200000), "4.2 MB");
+    assert_string_equal(text_format_size(text, 999499), "999 kB");
+    assert_string_equal(text_format_size(text, 999500), "1.0 MB");
+    assert_string_equal(text_format_size(text, INT64_MAX), "9223372 TB");
+}
+
+static void writes_and_reads_utc_as_the_database_holds_it(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t seconds;
+        const char *text;
+    } cases[] = {
+        {0, "1970-01-01 00:00:00"},
+        {951782400, "2000-02-29 00:00:00"},
+        {1770249600, "2026-02-05 00:00:00"},
+        {4102444799, "2099-12-31 23:59:59"},
+    };
+    char text[TEXT_MAX];
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int64_t wall = UNTOUCHED;
+        assert_string_equal(text_format_utc(text, cases[i].seconds * USEC_PER_SEC + 999999), cases[i].text);
+        assert_int_equal(text_parse_utc(text, &wall), 0);
+        assert_int_equal(wall, cases[i].seconds * USEC_PER_SEC);
+    }
+}
+
+static void refuses_times_of_another_form_and_days_that_do_not_exist(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {
+        "",
+        "2026-02-05",
+        "2026-02-05 00:00",
+        "2026-02-05T00:00:00",
+        "2026-02-05 00:00:00Z",
+        " 2026-02-05 00:00:00",
+        "2026-2-5 0:0:0",
+        "2026-02-31 00:00:00",
+        "2026-13-01 00:00:00",
+        "2026-02-05 24:00:00",
+        "2026-02-05 23:59:60",
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int64_t wall = UNTOUCHED;
+        assert_int_equal(text_parse_utc(cases[i], &wall), -EINVAL);
+        assert_int_equal(wall, UNTOUCHED);
+    }
+}
+
+static void tells_people_local_time_with_no_more_date_than_needed(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("TZ", "UTC-2", 1), 0); /* two hours ahead of UTC */
+    tzset();
+    int64_t noon = 0;
+    assert_int_equal(text_parse_utc("2026-11-23 10:00:00", &noon), 0);
+    char text[TEXT_MAX];
+    assert_string_equal(text_format_local(text, noon + 3 * USEC_PER_HOUR, noon), "15:00");
+    assert_string_equal(text_format_local(text, noon - USEC_PER_DAY, noon), "22 Nov 12:00");
+    assert_string_equal(text_format_local(text, noon + 60 * USEC_PER_DAY, noon), "22 Jan 2027 12:00");
+    assert_int_equal(unsetenv("TZ"), 0);
+    tzset();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_durations_in_every_unit_with_and_without_a_space),
+        cmocka_unit_test(refuses_what_is_no_duration_and_leaves_the_result_alone),
+        cmocka_unit_test(refuses_durations_beyond_a_thousand_years),
+        cmocka_unit_test(writes_durations_in_the_shortest_form_that_is_read_back),
+        cmocka_unit_test(tells_people_spans_in_two_units_at_the_most),
+        cmocka_unit_test(groups_thousands),
+        cmocka_unit_test(writes_sizes_without_ever_saying_1000_of_a_unit),
+        cmocka_unit_test(writes_and_reads_utc_as_the_database_holds_it),
+        cmocka_unit_test(refuses_times_of_another_form_and_days_that_do_not_exist),
+        cmocka_unit_test(tells_people_local_time_with_no_more_date_than_needed),
+    };
+    return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}
