@@ -1,0 +1,412 @@
+#include "flexsync/fetcher.h"
+
+#include "flexsync/answer.h"
+#include "flexsync/backoff.h"
+#include "flexsync/buffer.h"
+#include "flexsync/cleanup.h"
+#include "flexsync/loop.h"
+#include "transfer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+struct job {
+    struct job *next;
+    char *url;
+    struct fetch_handler handler;
+    void *arg;
+    unsigned tries;
+    int64_t due; /* while delayed: monotonic */
+};
+
+/* Singly linked, first in first out. */
+struct queue {
+    struct job *head, **tail;
+};
+
+enum stop { STOP_NOT, STOP_THROTTLED, STOP_REFUSED, STOP_CANCELLED };
+
+struct fetcher {
+    const struct clock *clock;
+    struct limiter *limiter;
+    struct loop *loop;
+    sd_event_source *timer; /* when the limiter or a backoff delay allows more */
+    sd_event_source *kick;  /* something to do, asked for from outside of our handlers */
+    struct credentials credentials;
+    struct transfer *transfers; /* one for each request in flight */
+    unsigned concurrent, in_flight, active;
+    struct queue ready, delayed;
+    enum stop stop;
+    struct error stop_error;
+    struct fetch_stats stats;
+    int64_t begin_requests, begin_retries; /* of stats, when this cycle began */
+    int64_t held_since;                    /* monotonic; 0: the limiter holds nothing back */
+};
+
+static void queue_init(struct queue *queue)
+{
+    queue->head = NULL;
+    queue->tail = &queue->head;
+}
+
+static void queue_push(struct queue *queue, struct job *job)
+{
+    job->next = NULL;
+    *queue->tail = job;
+    queue->tail = &job->next;
+}
+
+/* Takes out the job that `link` points to. */
+static struct job *queue_take(struct queue *queue, struct job **link)
+{
+    struct job *job = *link;
+    *link = job->next;
+    if (!*link)
+        queue->tail = link;
+    return job;
+}
+
+static int64_t now_of(const struct fetcher *fetcher)
+{
+    return clock_monotonic(fetcher->clock);
+}
+
+static void job_free(struct job *job)
+{
+    free(job->url);
+    free(job);
+}
+
+static void finish(struct fetcher *fetcher, struct job *job, enum fetch_outcome outcome, const struct error *err)
+{
+    fetcher->active--;
+    job->handler.done(job->arg, outcome, err);
+    job_free(job);
+}
+
+static const enum fetch_outcome stop_outcomes[] = {
+    [STOP_THROTTLED] = FETCH_THROTTLED, [STOP_REFUSED] = FETCH_REFUSED, [STOP_CANCELLED] = FETCH_CANCELLED};
+
+/* The first reason stays, except that our own wish to end beats them all. */
+static void stop(struct fetcher *fetcher, enum stop why, const struct error *err)
+{
+    if (fetcher->stop != STOP_NOT && why != STOP_CANCELLED)
+        return;
+    fetcher->stop = why;
+    fetcher->stop_error = *err;
+}
+
+static void finish_waiting(struct fetcher *fetcher, struct queue *queue)
+{
+    while (queue->head)
+        finish(fetcher, queue_take(queue, &queue->head), stop_outcomes[fetcher->stop], &fetcher->stop_error);
+}
+
+/* Moves what has waited long enough; returns when the next is due, INT64_MAX for none. */
+static int64_t wake_delayed(struct fetcher *fetcher, int64_t now)
+{
+    int64_t next = INT64_MAX;
+    struct job **link = &fetcher->delayed.head;
+    while (*link) {
+        if ((*link)->due <= now) {
+            queue_push(&fetcher->ready, queue_take(&fetcher->delayed, link));
+            continue;
+        }
+        if ((*link)->due < next)
+            next = (*link)->due;
+        link = &(*link)->next;
+    }
+    return next;
+}
+
+static struct transfer *idle_transfer(struct fetcher *fetcher)
+{
+    for (unsigned i = 0; i < fetcher->concurrent; i++)
+        if (!fetcher->transfers[i].job)
+            return &fetcher->transfers[i];
+    return NULL;
+}
+
+static void start(struct fetcher *fetcher, struct transfer *transfer, struct job *job, int64_t now)
+{
+    struct error err;
+    limiter_count(fetcher->limiter, now); /* before it is sent: a crash may over-count, never under-count */
+    fetcher->stats.requests++;
+    fetcher->stats.retries += job->tries > 0;
+    job->tries++;
+    if (transfer_prepare(transfer, job->url, &fetcher->credentials, &err) < 0 ||
+        loop_add(fetcher->loop, transfer->easy, &err) < 0) {
+        finish(fetcher, job, FETCH_FAILED, &err);
+        return;
+    }
+    transfer->job = job;
+    fetcher->in_flight++;
+}
+
+/* Adds up how long the limiter has kept something ready from being sent. */
+static void note_held(struct fetcher *fetcher, bool held, int64_t now)
+{
+    if (!held && fetcher->held_since)
+        fetcher->stats.waited_ms += (now - fetcher->held_since) / USEC_PER_MSEC;
+    if (!held)
+        fetcher->held_since = 0;
+    else if (!fetcher->held_since)
+        fetcher->held_since = now;
+}
+
+static void arm(struct fetcher *fetcher, int64_t delay)
+{
+    /* sd_event and our clock may differ under test; a relative time is right for both. */
+    (void)sd_event_source_set_time_relative(fetcher->timer, (uint64_t)delay);
+    (void)sd_event_source_set_enabled(fetcher->timer, SD_EVENT_ONESHOT);
+}
+
+/* Sends what may be sent now, and sets the timer for what may be sent later. */
+static void pump(struct fetcher *fetcher)
+{
+    if (fetcher->stop != STOP_NOT) {
+        finish_waiting(fetcher, &fetcher->ready);
+        finish_waiting(fetcher, &fetcher->delayed);
+    }
+    int64_t now = now_of(fetcher), held = 0;
+    int64_t next = wake_delayed(fetcher, now);
+    while (fetcher->ready.head && fetcher->in_flight < fetcher->concurrent) {
+        held = limiter_wait(fetcher->limiter, now);
+        if (held > 0)
+            break;
+        struct transfer *transfer = idle_transfer(fetcher);
+        start(fetcher, transfer, queue_take(&fetcher->ready, &fetcher->ready.head), now);
+    }
+    note_held(fetcher, held > 0, now);
+    if (held > 0 && now + held < next)
+        next = now + held;
+    if (next != INT64_MAX)
+        arm(fetcher, next - now);
+}
+
+static double draw(void)
+{
+    uint32_t random = 0;
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
+        return 0.5; /* the middle is a good delay too */
+    return random / 4294967296.0;
+}
+
+/* Back into the queue if this failure passes and there is something left of the tries; false when it is final. */
+static bool again(struct fetcher *fetcher, struct job *job, const struct error *err)
+{
+    int64_t requests = fetcher->stats.requests - fetcher->begin_requests;
+    int64_t retries = fetcher->stats.retries - fetcher->begin_retries;
+    if (err->retry != RETRY_NOW || fetcher->stop != STOP_NOT || !backoff_allowed(job->tries, requests, retries))
+        return false;
+    job->due = now_of(fetcher) + backoff_delay(job->tries, draw());
+    queue_push(&fetcher->delayed, job);
+    return true;
+}
+
+/* What the transfer brought, as an outcome; the body was shown to accept(). */
+static enum fetch_outcome judge(struct transfer *transfer, CURLcode result, struct error *err)
+{
+    struct job *job = transfer->job;
+    if (transfer->body_error) {
+        (void)error_set(err, transfer->body_error == -EFBIG ? ERROR_ANSWER : ERROR_SYSTEM, RETRY_NEVER,
+                        transfer->body_error == -EFBIG ? "the answer is longer than 32 MiB" : "out of memory");
+        return FETCH_FAILED;
+    }
+    if (result != CURLE_OK) {
+        answer_judge_curl(result, transfer->detail, err);
+        return FETCH_FAILED;
+    }
+    enum fetch_outcome outcome = answer_judge_status(transfer_status(transfer), transfer_redirect(transfer), err);
+    if (outcome != FETCH_OK)
+        return outcome;
+    const char *body = transfer->body.data ? transfer->body.data : "";
+    return job->handler.accept(job->arg, body, transfer->body.length, err) < 0 ? FETCH_FAILED : FETCH_OK;
+}
+
+/* A refreshed token may have expired where the key has not: the key gets one more try of its own. */
+static bool fall_back_to_key(struct fetcher *fetcher, struct transfer *transfer, struct job *job)
+{
+    if (fetcher->stop != STOP_NOT || !credentials_forget_token(&fetcher->credentials, transfer->generation))
+        return false;
+    job->due = 0;
+    queue_push(&fetcher->delayed, job);
+    return true;
+}
+
+static void on_done(void *arg, CURL *easy, CURLcode result)
+{
+    struct fetcher *fetcher = arg;
+    struct transfer *transfer = transfer_of(easy);
+    struct job *job = transfer->job;
+    struct error err = {0};
+    enum fetch_outcome outcome = judge(transfer, result, &err);
+    fetcher->stats.bytes += transfer_bytes(transfer);
+    fetcher->stats.throttled += outcome == FETCH_THROTTLED;
+    credentials_refresh(&fetcher->credentials, transfer_header(transfer, "X-Auth-Token-Refreshed"));
+    if (outcome == FETCH_THROTTLED)
+        limiter_refused(fetcher->limiter, transfer_retry_after(transfer), now_of(fetcher));
+    bool waits = (outcome == FETCH_FAILED && again(fetcher, job, &err)) ||
+                 (outcome == FETCH_REFUSED && fall_back_to_key(fetcher, transfer, job));
+    transfer_reset(transfer);
+    fetcher->in_flight--;
+    if (!waits) {
+        if (outcome == FETCH_THROTTLED)
+            stop(fetcher, STOP_THROTTLED, &err);
+        if (outcome == FETCH_REFUSED)
+            stop(fetcher, STOP_REFUSED, &err);
+        finish(fetcher, job, outcome, &err);
+    }
+    pump(fetcher);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *user)
+{
+    (void)source, (void)usec;
+    pump(user);
+    return 0;
+}
+
+static void cancel_in_flight(struct fetcher *fetcher)
+{
+    for (unsigned i = 0; i < fetcher->concurrent; i++) {
+        struct transfer *transfer = &fetcher->transfers[i];
+        struct job *job = transfer->job;
+        if (!job)
+            continue;
+        loop_remove(fetcher->loop, transfer->easy);
+        transfer_reset(transfer);
+        fetcher->in_flight--;
+        finish(fetcher, job, FETCH_CANCELLED, &fetcher->stop_error);
+    }
+}
+
+static int on_kick(sd_event_source *source, void *user)
+{
+    (void)source;
+    struct fetcher *fetcher = user;
+    if (fetcher->stop == STOP_CANCELLED)
+        cancel_in_flight(fetcher);
+    pump(fetcher);
+    return 0;
+}
+
+static int set_up(struct fetcher *fetcher, const struct fetcher_options *options, struct error *err)
+{
+    const struct config *config = options->config;
+    fetcher->concurrent = (unsigned)config->limits.concurrent;
+    fetcher->transfers = calloc(fetcher->concurrent, sizeof *fetcher->transfers);
+    if (!fetcher->transfers)
+        return error_memory(err);
+    if (credentials_init(&fetcher->credentials, config->api_key, err) < 0)
+        return -1;
+    for (unsigned i = 0; i < fetcher->concurrent; i++)
+        if (transfer_init(&fetcher->transfers[i], config, FETCHER_BODY_MAX, err) < 0)
+            return -1;
+    int r = sd_event_add_time_relative(options->event, &fetcher->timer, CLOCK_MONOTONIC, 0, 1, on_timer, fetcher);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(fetcher->timer, SD_EVENT_OFF);
+    if (r >= 0)
+        r = sd_event_add_defer(options->event, &fetcher->kick, on_kick, fetcher);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(fetcher->kick, SD_EVENT_OFF);
+    if (r < 0)
+        return error_set(err, ERROR_SYSTEM, RETRY_LATER, "cannot set up the event loop: %s", strerror(-r));
+    return loop_new(&fetcher->loop, options->event, fetcher->concurrent + 2, on_done, fetcher, err);
+}
+
+int fetcher_new(struct fetcher **ret, const struct fetcher_options *options, struct error *err)
+{
+    struct fetcher *fetcher = calloc(1, sizeof *fetcher);
+    if (!fetcher)
+        return error_memory(err);
+    fetcher->clock = options->clock;
+    fetcher->limiter = options->limiter;
+    queue_init(&fetcher->ready);
+    queue_init(&fetcher->delayed);
+    if (set_up(fetcher, options, err) < 0) {
+        (void)fetcher_free(fetcher);
+        return -1;
+    }
+    *ret = fetcher;
+    return 0;
+}
+
+int fetcher_get(struct fetcher *fetcher, const char *url, const struct fetch_handler *handler, void *arg,
+                struct error *err)
+{
+    struct job *job = calloc(1, sizeof *job);
+    char *copy = strdup(url);
+    if (!job || !copy || sd_event_source_set_enabled(fetcher->kick, SD_EVENT_ONESHOT) < 0) {
+        free(job);
+        free(copy);
+        return error_memory(err);
+    }
+    job->url = copy;
+    job->handler = *handler;
+    job->arg = arg;
+    queue_push(&fetcher->ready, job);
+    fetcher->active++;
+    return 0;
+}
+
+void fetcher_begin(struct fetcher *fetcher)
+{
+    fetcher->stop = STOP_NOT;
+    fetcher->begin_requests = fetcher->stats.requests;
+    fetcher->begin_retries = fetcher->stats.retries;
+}
+
+void fetcher_cancel(struct fetcher *fetcher)
+{
+    struct error err;
+    (void)error_set(&err, ERROR_NONE, RETRY_LATER, "stopped on request");
+    stop(fetcher, STOP_CANCELLED, &err);
+    (void)sd_event_source_set_enabled(fetcher->kick, SD_EVENT_ONESHOT);
+}
+
+unsigned fetcher_active(const struct fetcher *fetcher)
+{
+    return fetcher->active;
+}
+
+bool fetcher_waiting(const struct fetcher *fetcher)
+{
+    return fetcher->active > 0 && fetcher->in_flight == 0;
+}
+
+const struct fetch_stats *fetcher_stats(const struct fetcher *fetcher)
+{
+    return &fetcher->stats;
+}
+
+static void drop(struct queue *queue)
+{
+    while (queue->head)
+        job_free(queue_take(queue, &queue->head));
+}
+
+struct fetcher *fetcher_free(struct fetcher *fetcher)
+{
+    if (!fetcher)
+        return NULL;
+    for (unsigned i = 0; fetcher->transfers && i < fetcher->concurrent; i++) {
+        struct transfer *transfer = &fetcher->transfers[i];
+        if (transfer->job) {
+            loop_remove(fetcher->loop, transfer->easy);
+            job_free(transfer->job);
+        }
+        transfer_free(transfer);
+    }
+    free(fetcher->transfers);
+    drop(&fetcher->ready);
+    drop(&fetcher->delayed);
+    (void)loop_free(fetcher->loop);
+    (void)sd_event_source_disable_unref(fetcher->timer);
+    (void)sd_event_source_disable_unref(fetcher->kick);
+    credentials_free(&fetcher->credentials);
+    free(fetcher);
+    return NULL;
+}

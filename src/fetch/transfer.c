@@ -1,0 +1,236 @@
+#include "transfer.h"
+
+#include "flexsync/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define KEY_HEADER      "X-Auth-Token: "
+#define BODY_KEEP_MAX   (1024 * 1024)  /* a larger buffer is given back after use */
+#define RETRY_AFTER_MAX (366 * 86400L) /* seconds; beyond it the number is not worth believing */
+
+static void wipe_free(char *secret)
+{
+    if (secret)
+        explicit_bzero(secret, strlen(secret));
+    free(secret);
+}
+
+int credentials_init(struct credentials *credentials, const char *key, struct error *err)
+{
+    credentials->key = strdup(key);
+    return credentials->key ? 0 : error_memory(err);
+}
+
+static bool usable_in_header(const char *token)
+{
+    size_t length = strlen(token);
+    if (length == 0 || length > CONFIG_KEY_MAX)
+        return false;
+    for (const char *p = token; *p; p++)
+        if (*p < 0x21 || *p > 0x7e)
+            return false;
+    return true;
+}
+
+void credentials_refresh(struct credentials *credentials, const char *token)
+{
+    const char *current = credentials->token ? credentials->token : credentials->key;
+    if (!token || !usable_in_header(token) || strcmp(token, current) == 0)
+        return;
+    char *copy = strdup(token);
+    if (!copy)
+        return; /* the one we have goes on being sent */
+    wipe_free(credentials->token);
+    credentials->token = copy;
+    credentials->generation++;
+}
+
+bool credentials_forget_token(struct credentials *credentials, unsigned generation)
+{
+    if (generation != credentials->generation)
+        return true; /* another one has come meanwhile */
+    if (!credentials->token)
+        return false;
+    wipe_free(credentials->token);
+    credentials->token = NULL;
+    credentials->generation++;
+    return true;
+}
+
+void credentials_free(struct credentials *credentials)
+{
+    wipe_free(credentials->key);
+    wipe_free(credentials->token);
+    *credentials = (struct credentials){0};
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *user)
+{
+    struct transfer *transfer = user;
+    transfer->body_error = buffer_append(&transfer->body, bytes, size * count);
+    return transfer->body_error ? 0 : size * count;
+}
+
+static bool set_security(CURL *easy, const struct config *config)
+{
+    const char *proxy = config->flex.proxy ? config->flex.proxy : ""; /* "" shuts out the environment's */
+    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PROXY, proxy) == CURLE_OK &&
+           (!config->flex.ca_file || curl_easy_setopt(easy, CURLOPT_CAINFO, config->flex.ca_file) == CURLE_OK);
+}
+
+static bool set_times(CURL *easy, const struct config *config)
+{
+    long timeout = (long)(config->flex.timeout / USEC_PER_MSEC);
+    long connect = (long)(config->flex.connect_timeout / USEC_PER_MSEC);
+    return curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (timeout + 999) / 1000) == CURLE_OK;
+}
+
+static bool set_transfer(struct transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    return curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_USERAGENT, "flex-contacts-sync/" FLEXSYNC_VERSION) == CURLE_OK;
+}
+
+int transfer_init(struct transfer *transfer, const struct config *config, size_t body_max, struct error *err)
+{
+    buffer_init(&transfer->body, body_max);
+    transfer->easy = curl_easy_init();
+    if (!transfer->easy || !set_security(transfer->easy, config) || !set_times(transfer->easy, config) ||
+        !set_transfer(transfer))
+        return error_set(err, ERROR_SYSTEM, RETRY_LATER, "libcurl refuses its options: out of memory, or built without "
+                                                         "what is needed");
+    return 0;
+}
+
+static void free_headers(struct transfer *transfer)
+{
+    for (struct curl_slist *h = transfer->headers; h; h = h->next)
+        explicit_bzero(h->data, strlen(h->data));
+    curl_slist_free_all(transfer->headers);
+    transfer->headers = NULL;
+}
+
+static int make_headers(struct transfer *transfer, const struct credentials *credentials)
+{
+    struct buffer line;
+    buffer_init(&line, sizeof KEY_HEADER + CONFIG_KEY_MAX);
+    int r = buffer_append_text(&line, KEY_HEADER);
+    if (r == 0)
+        r = buffer_append_text(&line, credentials->token ? credentials->token : credentials->key);
+    struct curl_slist *headers = r == 0 ? curl_slist_append(NULL, line.data) : NULL;
+    struct curl_slist *all = headers ? curl_slist_append(headers, "Accept: application/json") : NULL;
+    if (line.data)
+        explicit_bzero(line.data, line.length);
+    buffer_free(&line);
+    free_headers(transfer);
+    transfer->headers = all ? all : headers;
+    transfer->generation = credentials->generation;
+    return all ? 0 : -1;
+}
+
+int transfer_prepare(struct transfer *transfer, const char *url, const struct credentials *credentials,
+                     struct error *err)
+{
+    if ((!transfer->headers || transfer->generation != credentials->generation) &&
+        make_headers(transfer, credentials) < 0)
+        return error_memory(err);
+    transfer->detail[0] = '\0';
+    if (curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) != CURLE_OK ||
+        curl_easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK)
+        return error_memory(err);
+    return 0;
+}
+
+struct transfer *transfer_of(CURL *easy)
+{
+    void *transfer = NULL;
+    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+    return transfer;
+}
+
+long transfer_status(const struct transfer *transfer)
+{
+    long status = 0;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    return status;
+}
+
+const char *transfer_redirect(const struct transfer *transfer)
+{
+    char *target = NULL;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_REDIRECT_URL, &target);
+    return target;
+}
+
+int64_t transfer_bytes(const struct transfer *transfer)
+{
+    curl_off_t body = 0;
+    long head = 0;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &body);
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_HEADER_SIZE, &head);
+    return body + head;
+}
+
+const char *transfer_header(const struct transfer *transfer, const char *name)
+{
+    struct curl_header *header = NULL;
+    if (curl_easy_header(transfer->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+        return NULL;
+    return header->value;
+}
+
+int64_t transfer_retry_after(const struct transfer *transfer)
+{
+    const char *value = transfer_header(transfer, "Retry-After");
+    if (!value)
+        return -1;
+    char *end = NULL;
+    errno = 0;
+    long seconds = strtol(value, &end, 10);
+    if (end == value || *end) { /* RFC 9110 10.2.3: seconds or a date */
+        time_t then = curl_getdate(value, NULL);
+        if (then == (time_t)-1)
+            return -1;
+        seconds = (long)(then - time(NULL));
+    }
+    if (errno == ERANGE || seconds > RETRY_AFTER_MAX)
+        seconds = RETRY_AFTER_MAX;
+    return seconds < 0 ? 0 : seconds * USEC_PER_SEC;
+}
+
+void transfer_reset(struct transfer *transfer)
+{
+    transfer->job = NULL;
+    transfer->body_error = 0;
+    if (transfer->body.capacity > BODY_KEEP_MAX)
+        buffer_free(&transfer->body);
+    else
+        buffer_clear(&transfer->body);
+}
+
+void transfer_free(struct transfer *transfer)
+{
+    if (transfer->easy)
+        curl_easy_cleanup(transfer->easy);
+    free_headers(transfer);
+    buffer_free(&transfer->body);
+}

@@ -1,0 +1,62 @@
+/*
+ * transfer: one reusable libcurl handle with its header list and its body; credentials: the key that goes with it.
+ *
+ * Inside of fetch only.
+ */
+#ifndef FLEXSYNC_TRANSFER_H
+#define FLEXSYNC_TRANSFER_H
+
+#include "flexsync/buffer.h"
+#include "flexsync/config.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct job;
+
+/* The key, and the token that the server gave instead, if it did. `generation` moves with every change of it. */
+struct credentials {
+    char *key;
+    char *token; /* NULL: the key is used */
+    unsigned generation;
+};
+
+int credentials_init(struct credentials *credentials, const char *key, struct error *err);
+
+/* Takes over a token from a header; NULL and what could not stand in a header are ignored. */
+void credentials_refresh(struct credentials *credentials, const char *token);
+
+/* The key that was sent in `generation` was refused: true when another one is to be tried, because that was a token. */
+bool credentials_forget_token(struct credentials *credentials, unsigned generation);
+
+void credentials_free(struct credentials *credentials);
+
+struct transfer {
+    CURL *easy;
+    struct job *job; /* NULL: idle */
+    struct curl_slist *headers;
+    unsigned generation; /* of the credentials in `headers` */
+    struct buffer body;
+    int body_error; /* what buffer_append() said when it refused */
+    char detail[CURL_ERROR_SIZE];
+};
+
+int transfer_init(struct transfer *transfer, const struct config *config, size_t body_max, struct error *err);
+int transfer_prepare(struct transfer *transfer, const char *url, const struct credentials *credentials,
+                     struct error *err);
+struct transfer *transfer_of(CURL *easy);
+long transfer_status(const struct transfer *transfer);
+const char *transfer_redirect(const struct transfer *transfer); /* of a 3xx, else NULL */
+int64_t transfer_bytes(const struct transfer *transfer);
+
+/* The last header of that name, or NULL; valid until the transfer is prepared again. */
+const char *transfer_header(const struct transfer *transfer, const char *name);
+
+/* Retry-After as microseconds, from seconds or a date; -1 where there is none that can be read. */
+int64_t transfer_retry_after(const struct transfer *transfer);
+
+void transfer_reset(struct transfer *transfer);
+void transfer_free(struct transfer *transfer);
+
+#endif
