@@ -1,0 +1,330 @@
+/* The staged listing and its comparison with the table. */
+#include "flexsync/cleanup.h"
+#include "flexsync/clock.h"
+#include "statement.h"
+
+#include <string.h>
+
+#define STAGED_SQL                                                                                                     \
+    "CREATE TEMP TABLE IF NOT EXISTS staged (key TEXT PRIMARY KEY, pass INTEGER, hash INTEGER, json TEXT)"             \
+    " WITHOUT ROWID; DELETE FROM temp.staged"
+
+int store_stage_begin(struct store *store, struct error *err)
+{
+    return store_exec(store, STAGED_SQL, err);
+}
+
+static int stage_row(struct store *store, const struct page_row *row, unsigned pass, struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, SQL_STAGE_ROW, NULL, err);
+    if (!s)
+        return -1;
+    bind_text(s, 1, row->id);
+    (void)sqlite3_bind_int64(s, 2, pass);
+    (void)sqlite3_bind_int64(s, 3, row->hash);
+    (void)sqlite3_bind_text64(s, 4, row->json, row->length, SQLITE_STATIC, SQLITE_UTF8);
+    int r = statement_run(store, s, err) < 0 ? -1 : sqlite3_changes(store->db);
+    (void)sqlite3_clear_bindings(s); /* the row's text goes with the page */
+    return r;
+}
+
+int store_stage_page(struct store *store, const struct page *page, unsigned pass, size_t *ret_new, struct error *err)
+{
+    size_t new = 0;
+    /* A plain BEGIN: the staging table is ours alone, and needs no lock on the database. */
+    if (store_exec(store, "BEGIN", err) < 0)
+        return -1;
+    for (size_t i = 0; i < page->row_count; i++) {
+        int r = stage_row(store, &page->rows[i], pass, err);
+        if (r < 0)
+            return store_abandon(store);
+        new += (size_t)r;
+    }
+    if (store_end(store, err) < 0)
+        return -1;
+    *ret_new = new;
+    return 0;
+}
+
+int store_stage_count(struct store *store, unsigned first_pass, int64_t *ret, struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, SQL_STAGE_COUNT, NULL, err);
+    if (!s)
+        return -1;
+    (void)sqlite3_bind_int64(s, 1, first_pass);
+    if (statement_step(store, s, err) < 0)
+        return -1;
+    *ret = sqlite3_column_int64(s, 0);
+    (void)sqlite3_reset(s);
+    return 0;
+}
+
+/* A staged row, copied out, so that the table can be written while the rest is still to be read. */
+struct staged {
+    int64_t id;
+    char *key;
+    char *json;
+    int64_t hash;
+    bool whole; /* the table holds more of it than a listing tells */
+    int64_t presence;
+    bool same; /* the listing says what it said before */
+};
+
+struct staged_list {
+    struct staged *rows;
+    size_t count;
+};
+
+static void staged_list_free(struct staged_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->rows[i].key);
+        free(list->rows[i].json);
+    }
+    free(list->rows);
+}
+
+#define CLEANUP_STAGED CLEANUP(staged_list_free)
+
+static char *column_copy(sqlite3_stmt *s, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(s, column);
+    return strdup(text ? text : "");
+}
+
+static int read_new(struct store *store, const struct entity *entity, unsigned limit, struct staged_list *list,
+                    struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, SQL_NEW_ROWS, entity, err);
+    list->rows = calloc(limit, sizeof *list->rows);
+    if (!s || !list->rows)
+        return s ? error_memory(err) : -1;
+    (void)sqlite3_bind_int64(s, 1, limit);
+    int r = 0;
+    while (list->count < limit && (r = statement_step(store, s, err)) > 0) {
+        struct staged *row = &list->rows[list->count++];
+        *row = (struct staged){.key = column_copy(s, 0), .hash = sqlite3_column_int64(s, 1), .json = column_copy(s, 2)};
+        if (!row->key || !row->json)
+            r = error_memory(err);
+        if (r < 0)
+            break;
+    }
+    (void)sqlite3_reset(s);
+    return r < 0 ? -1 : 0;
+}
+
+static int put_state(struct store *store, const struct entity *entity, int64_t id, int64_t hash, int64_t now,
+                     struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, SQL_INSERT_STATE, entity, err);
+    if (!s)
+        return -1;
+    (void)sqlite3_bind_int64(s, 1, id);
+    (void)sqlite3_bind_int64(s, 2, hash);
+    bind_utc(s, 3, now);
+    return statement_run(store, s, err);
+}
+
+/* Takes a row that cannot be mapped out of the comparison, so that it is counted once and looked at no more. */
+static int unstage(struct store *store, const char *key, struct error *err)
+{
+    sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(store->db, "UPDATE temp.staged SET hash = NULL WHERE key = ?1", -1, &s, NULL) != SQLITE_OK)
+        return store_error(store, "write", err);
+    bind_text(s, 1, key);
+    int r = statement_run(store, s, err);
+    (void)sqlite3_finalize(s);
+    return r;
+}
+
+static int insert_new(struct store *store, const struct entity *entity, struct sync_row *row,
+                      const struct staged *staged, int64_t now, struct error *err)
+{
+    struct record *record = NULL;
+    if (record_parse(&record, entity, staged->json, strlen(staged->json), err) < 0) {
+        row->counts.failed++;
+        return err->code == ERROR_ANSWER ? unstage(store, staged->key, err) : -1;
+    }
+    int64_t id = row_insert(store, entity, record, staged->json, now, err);
+    int r = id < 0 ? -1 : put_state(store, entity, id, staged->hash, now, err);
+    if (r == 0)
+        r = row_change(store, entity, staged->key, row, "inserted", NULL, staged->json, now, err);
+    if (r == 0)
+        r = queue_put(store, entity, id, "new", now, err);
+    (void)record_free(record);
+    row->counts.inserted += r == 0;
+    return r;
+}
+
+/* Ends a transaction of a comparison: the counters of *row go with it, or come back as they were. */
+static int end_compare(struct store *store, struct sync_row *row, const struct sync_row *before, int r,
+                       struct error *err)
+{
+    if (r == 0)
+        r = cycle_update(store, row, err);
+    r = r < 0 ? store_abandon(store) : store_end(store, err);
+    if (r < 0)
+        *row = *before;
+    return r;
+}
+
+int store_compare_new(struct store *store, const struct entity *entity, struct sync_row *row, int64_t now,
+                      unsigned limit, struct error *err)
+{
+    CLEANUP_STAGED struct staged_list list = {0};
+    const struct sync_row before = *row;
+    if (read_new(store, entity, limit, &list, err) < 0)
+        return -1;
+    if (list.count == 0)
+        return 0;
+    if (store_begin(store, err) < 0)
+        return -1;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < list.count; i++)
+        r = insert_new(store, entity, row, &list.rows[i], now, err);
+    return end_compare(store, row, &before, r, err) < 0 ? -1 : (int)list.count;
+}
+
+static int read_changed(struct store *store, const struct entity *entity, unsigned limit, const char *cursor,
+                        struct staged_list *list, struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, SQL_CHANGED_ROWS, entity, err);
+    list->rows = calloc(limit, sizeof *list->rows);
+    if (!s || !list->rows)
+        return s ? error_memory(err) : -1;
+    (void)sqlite3_bind_int64(s, 1, limit);
+    bind_text(s, 2, cursor);
+    int r = 0;
+    while (list->count < limit && (r = statement_step(store, s, err)) > 0) {
+        struct staged *row = &list->rows[list->count++];
+        *row = (struct staged){.id = sqlite3_column_int64(s, 0),
+                               .key = column_copy(s, 1),
+                               .hash = sqlite3_column_int64(s, 2),
+                               .json = column_copy(s, 3),
+                               .whole = sqlite3_column_int(s, 4) != 0,
+                               .presence = sqlite3_column_int64(s, 5),
+                               .same = sqlite3_column_int(s, 6) != 0};
+        if (!row->key || !row->json)
+            r = error_memory(err);
+        if (r < 0)
+            break;
+    }
+    (void)sqlite3_reset(s);
+    return r < 0 ? -1 : 0;
+}
+
+/* The listed row is all that is known of it, so the columns follow it. */
+static int follow_listing(struct store *store, const struct entity *entity, struct sync_row *row,
+                          const struct staged *staged, int64_t now, struct error *err)
+{
+    struct record *record = NULL;
+    struct row_current current = {0};
+    if (record_parse(&record, entity, staged->json, strlen(staged->json), err) < 0) {
+        row->counts.failed++;
+        return err->code == ERROR_ANSWER ? 0 : -1;
+    }
+    int r = row_current(store, entity, staged->id, &current, err) <= 0 ? -1 : 0;
+    if (r == 0)
+        r = row_replace(store, entity, staged->id, &current, record, staged->json, row, now, err);
+    row_current_free(&current);
+    (void)record_free(record);
+    return r;
+}
+
+static int take_changed(struct store *store, const struct entity *entity, struct sync_row *row,
+                        const struct staged *staged, int64_t now, struct error *err)
+{
+    bool gone = staged->presence == PRESENCE_GONE;
+    int r = 0;
+    if (gone && entity->queue_table)
+        r = queue_put(store, entity, staged->id, "returned", now, err);
+    else if (!staged->whole && (!staged->same || gone))
+        r = follow_listing(store, entity, row, staged, now, err);
+    else if (!staged->same)
+        r = queue_put(store, entity, staged->id, "changed", now, err);
+    if (r < 0)
+        return -1;
+    sqlite3_stmt *s = statement_get(store, SQL_LISTED, entity, err);
+    if (!s)
+        return -1;
+    (void)sqlite3_bind_int64(s, 1, staged->id);
+    (void)sqlite3_bind_int64(s, 2, staged->hash);
+    bind_utc(s, 3, now);
+    /* One that is believed to be gone is so until its record says otherwise. */
+    (void)sqlite3_bind_int64(s, 4, gone && entity->queue_table ? PRESENCE_GONE : PRESENCE_LISTED);
+    return statement_run(store, s, err);
+}
+
+int store_compare_changed(struct store *store, const struct entity *entity, struct sync_row *row, int64_t now,
+                          unsigned limit, char cursor[static RECORD_ID_MAX + 1], struct error *err)
+{
+    CLEANUP_STAGED struct staged_list list = {0};
+    const struct sync_row before = *row;
+    if (read_changed(store, entity, limit, cursor, &list, err) < 0)
+        return -1;
+    if (list.count == 0)
+        return 0;
+    if (store_begin(store, err) < 0)
+        return -1;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < list.count; i++)
+        r = take_changed(store, entity, row, &list.rows[i], now, err);
+    if (end_compare(store, row, &before, r, err) < 0)
+        return -1;
+    (void)snprintf(cursor, RECORD_ID_MAX + 1, "%s", list.rows[list.count - 1].key);
+    return (int)list.count;
+}
+
+static void bind_vanished(sqlite3_stmt *s, unsigned first_pass, int64_t now)
+{
+    (void)sqlite3_bind_int64(s, 1, first_pass);
+    bind_utc(s, 2, now - USEC_PER_DAY);
+}
+
+int store_count_vanished(struct store *store, const struct entity *entity, unsigned first_pass, int64_t now,
+                         int64_t *ret_vanished, int64_t *ret_active, struct error *err)
+{
+    sqlite3_stmt *vanished = statement_get(store, SQL_VANISHED_COUNT, entity, err);
+    sqlite3_stmt *active = statement_get(store, SQL_ACTIVE_COUNT, entity, err);
+    if (!vanished || !active)
+        return -1;
+    bind_vanished(vanished, first_pass, now);
+    if (statement_step(store, vanished, err) < 0 || statement_step(store, active, err) < 0) {
+        (void)sqlite3_reset(vanished);
+        return -1;
+    }
+    *ret_vanished = sqlite3_column_int64(vanished, 0);
+    *ret_active = sqlite3_column_int64(active, 0);
+    (void)sqlite3_reset(vanished);
+    (void)sqlite3_reset(active);
+    return 0;
+}
+
+int store_take_vanished(struct store *store, const struct entity *entity, struct sync_row *row, unsigned first_pass,
+                        int64_t now, struct error *err)
+{
+    if (entity->queue_table) {
+        sqlite3_stmt *s = statement_get(store, SQL_VANISHED_QUEUE, entity, err);
+        if (!s)
+            return -1;
+        bind_vanished(s, first_pass, now);
+        bind_utc(s, 3, now);
+        return statement_run(store, s, err);
+    }
+    const struct sync_row before = *row;
+    if (store_begin(store, err) < 0)
+        return -1;
+    int r = 0;
+    sqlite3_stmt *s;
+    /* One at a time: the row leaves the selection by becoming Inactive. */
+    while (r == 0 && (s = statement_get(store, SQL_VANISHED_LIST, entity, err))) {
+        bind_vanished(s, first_pass, now);
+        r = statement_step(store, s, err);
+        if (r <= 0)
+            break;
+        int64_t id = sqlite3_column_int64(s, 0);
+        (void)sqlite3_reset(s);
+        r = row_deactivate(store, entity, id, row, now, err);
+    }
+    return end_compare(store, row, &before, s ? r : -1, err);
+}

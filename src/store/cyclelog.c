@@ -1,0 +1,78 @@
+#include "statement.h"
+
+#include <string.h>
+
+const char *const sync_trigger_names[TRIGGER_COUNT] = {"start", "timer", "signal", "manual", "resume"};
+const char *const sync_status_names[SYNC_STATUS_COUNT] = {"running", "success", "partial", "failed"};
+
+int store_close_interrupted(struct store *store, int64_t now, struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, SQL_CYCLE_INTERRUPTED, NULL, err);
+    if (!s)
+        return -1;
+    bind_utc(s, 1, now);
+    return statement_run(store, s, err) < 0 ? -1 : sqlite3_changes(store->db);
+}
+
+int store_cycle_begin(struct store *store, struct sync_row *row, struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, SQL_CYCLE_INSERT, NULL, err);
+    if (!s)
+        return -1;
+    bind_utc(s, 1, row->started_at);
+    bind_text(s, 2, row->entity);
+    bind_text(s, 3, sync_trigger_names[row->trigger]);
+    bind_text(s, 4, row->strategy);
+    bind_text(s, 5, sync_status_names[SYNC_RUNNING]);
+    if (statement_run(store, s, err) < 0)
+        return -1;
+    row->id = sqlite3_last_insert_rowid(store->db);
+    return 0;
+}
+
+/* Part of the caller's transaction. */
+int cycle_update(struct store *store, const struct sync_row *row, struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, SQL_CYCLE_UPDATE, NULL, err);
+    if (!s)
+        return -1;
+    const int64_t figures[] = {
+        row->counts.fetched,  row->counts.inserted,  row->counts.updated, row->counts.unchanged, row->counts.deleted,
+        row->counts.failed,   row->counts.listed,    row->counts.expected, row->cost.requests,   row->cost.retries,
+        row->cost.throttled,  row->cost.bytes,       row->cost.waited_ms, row->quota_left_hour,  row->quota_left_day,
+        row->quota_left_month,
+    };
+    int index = 1;
+    (void)sqlite3_bind_int64(s, index++, row->id);
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
+        bind_count(s, index++, figures[i]);
+    bind_utc(s, index++, row->resumes_at);
+    bind_text(s, index++, sync_status_names[row->status]);
+    bind_text(s, index++, row->error_message[0] ? row->error_message : NULL);
+    bind_utc(s, index, row->completed_at);
+    return statement_run(store, s, err);
+}
+
+static int forget_before(struct store *store, enum statement id, const struct entity *entity, int64_t before,
+                         struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, id, entity, err);
+    if (!s)
+        return -1;
+    bind_utc(s, 1, before);
+    return statement_run(store, s, err);
+}
+
+int store_cycle_finish(struct store *store, const struct sync_row *row, int64_t changes_before, int64_t log_before,
+                       struct error *err)
+{
+    if (store_begin(store, err) < 0)
+        return -1;
+    if (cycle_update(store, row, err) < 0 || forget_before(store, SQL_LOG_FORGET, NULL, log_before, err) < 0)
+        return store_abandon(store);
+    for (size_t i = 0; entities[i]; i++)
+        if (entities[i]->changes_table &&
+            forget_before(store, SQL_CHANGES_FORGET, entities[i], changes_before, err) < 0)
+            return store_abandon(store);
+    return store_end(store, err);
+}

@@ -1,0 +1,205 @@
+#include "flexsync/read.h"
+
+#include "flexsync/cleanup.h"
+#include "flexsync/text.h"
+#include "statement.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void finalize(sqlite3_stmt **s)
+{
+    (void)sqlite3_finalize(*s);
+}
+
+#define CLEANUP_STATEMENT CLEANUP(finalize)
+
+static sqlite3_stmt *prepare(struct store *store, const char *sql, struct error *err)
+{
+    sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) != SQLITE_OK)
+        (void)store_error(store, "read", err);
+    return s;
+}
+
+int read_counts(struct store *store, const struct entity *entity, struct read_counts *ret, struct error *err)
+{
+    struct buffer sql;
+    buffer_init(&sql, 4096);
+    int r = statement_expand(&sql,
+                             "SELECT (SELECT count(*) FROM {state}),"
+                             " (SELECT count(*) FROM {table} WHERE status IS NOT 'Inactive'),"
+                             " (SELECT count(*) FROM {state} WHERE content_hash IS NOT NULL)",
+                             entity);
+    if (r == 0)
+        r = entity->queue_table ? statement_expand(&sql,
+                                                   ", (SELECT count(*) FROM {queue}),"
+                                                   " (SELECT count(*) FROM {queue} WHERE attempts > 0)",
+                                                   entity)
+                                : buffer_append_text(&sql, ", 0, 0");
+    CLEANUP_STATEMENT sqlite3_stmt *s = r == 0 ? prepare(store, sql.data, err) : NULL;
+    buffer_free(&sql);
+    if (!s)
+        return r < 0 ? error_memory(err) : -1;
+    if (statement_step(store, s, err) <= 0)
+        return -1;
+    *ret = (struct read_counts){.total = sqlite3_column_int64(s, 0),
+                                .active = sqlite3_column_int64(s, 1),
+                                .whole = sqlite3_column_int64(s, 2),
+                                .waiting = sqlite3_column_int64(s, 3),
+                                .troubled = sqlite3_column_int64(s, 4)};
+    return 0;
+}
+
+static const char *column_text(sqlite3_stmt *s, int column)
+{
+    return (const char *)sqlite3_column_text(s, column);
+}
+
+static int64_t column_count(sqlite3_stmt *s, int column)
+{
+    return sqlite3_column_type(s, column) == SQLITE_NULL ? SYNC_UNKNOWN : sqlite3_column_int64(s, column);
+}
+
+static int64_t column_utc(sqlite3_stmt *s, int column)
+{
+    int64_t wall = 0;
+    const char *text = column_text(s, column);
+    return text && text_parse_utc(text, &wall) == 0 ? wall : 0;
+}
+
+static int index_of(const char *const *names, int count, const char *name, int otherwise)
+{
+    for (int i = 0; name && i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    return otherwise;
+}
+
+static void fill_cycle(sqlite3_stmt *s, struct sync_row *row)
+{
+    *row = (struct sync_row){
+        .id = sqlite3_column_int64(s, 0),
+        .entity = column_text(s, 1),
+        .trigger = (enum sync_trigger)index_of(sync_trigger_names, TRIGGER_COUNT, column_text(s, 2), TRIGGER_MANUAL),
+        .strategy = column_text(s, 3),
+        .status = (enum sync_status)index_of(sync_status_names, SYNC_STATUS_COUNT, column_text(s, 4), SYNC_FAILED),
+        .started_at = column_utc(s, 5),
+        .completed_at = column_utc(s, 6),
+        .counts = {.fetched = column_count(s, 7),
+                   .inserted = column_count(s, 8),
+                   .updated = column_count(s, 9),
+                   .unchanged = column_count(s, 10),
+                   .deleted = column_count(s, 11),
+                   .failed = column_count(s, 12),
+                   .listed = column_count(s, 13),
+                   .expected = column_count(s, 14)},
+        .cost = {.requests = column_count(s, 15),
+                 .retries = column_count(s, 16),
+                 .throttled = column_count(s, 17),
+                 .bytes = column_count(s, 18),
+                 .waited_ms = column_count(s, 19)},
+        .quota_left_hour = column_count(s, 20),
+        .quota_left_day = column_count(s, 21),
+        .quota_left_month = column_count(s, 22),
+        .resumes_at = column_utc(s, 23),
+    };
+    const char *message = column_text(s, 24);
+    (void)snprintf(row->error_message, sizeof row->error_message, "%s", message ? message : "");
+}
+
+int read_cycles(struct store *store, const struct entity *entity, unsigned limit, read_cycle_fn *each, void *arg,
+                struct error *err)
+{
+    CLEANUP_STATEMENT sqlite3_stmt *s = prepare(
+        store,
+        "SELECT id, entity, \"trigger\", strategy, status, sync_started_at, sync_completed_at, records_fetched,"
+        " records_inserted, records_updated, records_unchanged, records_deleted, records_failed, records_listed,"
+        " records_expected, requests, retries, throttled, bytes, waited_ms, quota_left_hour, quota_left_day,"
+        " quota_left_month, resumes_at, error_message FROM sync_log WHERE ?1 IS NULL OR entity = ?1"
+        " ORDER BY id DESC LIMIT ?2",
+        err);
+    if (!s)
+        return -1;
+    bind_text(s, 1, entity ? entity->name : NULL);
+    (void)sqlite3_bind_int64(s, 2, limit ? (sqlite3_int64)limit : -1);
+    int r;
+    while ((r = statement_step(store, s, err)) > 0) {
+        struct sync_row row;
+        fill_cycle(s, &row);
+        if (each(arg, &row) != 0)
+            return 0;
+    }
+    return r;
+}
+
+int read_contacts(struct store *store, bool active, unsigned limit, read_contact_fn *each, void *arg,
+                  struct error *err)
+{
+    CLEANUP_STATEMENT sqlite3_stmt *s =
+        prepare(store,
+                "SELECT id, contact_id, name, first_name, last_name, contact_type, status, company, email, phone, city,"
+                " updated_at, content_hash IS NOT NULL FROM contacts JOIN contact_state USING (id) WHERE NOT ?1 OR status IS NOT 'Inactive'"
+                " ORDER BY name COLLATE NOCASE, id LIMIT ?2",
+                err);
+    if (!s)
+        return -1;
+    (void)sqlite3_bind_int(s, 1, active);
+    (void)sqlite3_bind_int64(s, 2, limit ? (sqlite3_int64)limit : -1);
+    int r;
+    while ((r = statement_step(store, s, err)) > 0) {
+        const struct read_contact contact = {
+            .id = sqlite3_column_int64(s, 0),
+            .contact_id = column_text(s, 1),
+            .name = column_text(s, 2),
+            .first_name = column_text(s, 3),
+            .last_name = column_text(s, 4),
+            .contact_type = column_text(s, 5),
+            .status = column_text(s, 6),
+            .company = column_text(s, 7),
+            .email = column_text(s, 8),
+            .phone = column_text(s, 9),
+            .city = column_text(s, 10),
+            .updated_at = column_text(s, 11),
+            .whole = sqlite3_column_int(s, 12) != 0,
+        };
+        if (each(arg, &contact) != 0)
+            return 0;
+    }
+    return r;
+}
+
+static struct value column_value(sqlite3_stmt *s, int column)
+{
+    switch (sqlite3_column_type(s, column)) {
+    case SQLITE_INTEGER:
+        return (struct value){.type = VALUE_INTEGER, .integer = sqlite3_column_int64(s, column)};
+    case SQLITE_FLOAT:
+        return (struct value){.type = VALUE_REAL, .real = sqlite3_column_double(s, column)};
+    case SQLITE_NULL:
+        return (struct value){.type = VALUE_NULL};
+    default:
+        return (struct value){.type = VALUE_TEXT, .text = (char *)(uintptr_t)column_text(s, column)};
+    }
+}
+
+int read_contact(struct store *store, const char *id, read_column_fn *each, void *arg, struct error *err)
+{
+    CLEANUP_STATEMENT sqlite3_stmt *s =
+        prepare(store,
+                "SELECT * FROM contacts WHERE id = coalesce((SELECT id FROM contacts WHERE contact_id = ?1),"
+                " (SELECT id FROM contacts WHERE id = CAST(?1 AS INTEGER) AND CAST(id AS TEXT) = ?1))",
+                err);
+    if (!s)
+        return -1;
+    bind_text(s, 1, id);
+    int r = statement_step(store, s, err);
+    if (r <= 0)
+        return r;
+    for (int i = 0; i < sqlite3_column_count(s); i++) {
+        struct value value = column_value(s, i);
+        if (each(arg, sqlite3_column_name(s, i), &value) != 0)
+            break;
+    }
+    return 1;
+}

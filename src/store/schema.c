@@ -1,0 +1,218 @@
+#include "flexsync/cleanup.h"
+#include "statement.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define APPLICATION_ID 0x466c7853 /* "FlxS" */
+#define SCHEMA_VERSION 1
+#define SQL_MAX        (64 * 1024)
+
+/* What every entity has in common. */
+static const char common_sql[] =
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT, updated_at DATETIME) WITHOUT ROWID;"
+    "CREATE TABLE sync_log ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " sync_started_at DATETIME, sync_completed_at DATETIME,"
+    " records_fetched INTEGER DEFAULT 0, records_inserted INTEGER DEFAULT 0, records_updated INTEGER DEFAULT 0,"
+    " status TEXT, error_message TEXT, created_at DATETIME DEFAULT CURRENT_TIMESTAMP,"
+    " entity TEXT, \"trigger\" TEXT, strategy TEXT,"
+    " records_listed INTEGER, records_expected INTEGER, records_unchanged INTEGER, records_deleted INTEGER,"
+    " records_failed INTEGER, requests INTEGER, retries INTEGER, throttled INTEGER, bytes INTEGER, waited_ms INTEGER,"
+    " quota_left_hour INTEGER, quota_left_day INTEGER, quota_left_month INTEGER, resumes_at DATETIME);"
+    "CREATE INDEX sync_log_started ON sync_log (sync_started_at);";
+
+/*
+ * An entity's tables. presence: 0 listed, 1 not listed and yet answering, 2 gone. flex_data stands where it stood in
+ * the old tool's table.
+ */
+static const char state_sql[] =
+    "CREATE TABLE {state} ("
+    " id INTEGER PRIMARY KEY REFERENCES {table} (id) ON DELETE CASCADE,"
+    " listed_hash INTEGER, bytes_hash INTEGER, content_hash INTEGER,"
+    " listed_at DATETIME, fetched_at DATETIME, checked_at DATETIME,"
+    " presence INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX {table}_status ON {table} (status, {key});";
+
+static const char queue_sql[] =
+    "CREATE TABLE {queue} ("
+    " id INTEGER PRIMARY KEY REFERENCES {table} (id) ON DELETE CASCADE,"
+    " reason TEXT NOT NULL CHECK (reason IN ('asked', 'new', 'returned', 'vanished', 'changed', 'full')),"
+    " due_at DATETIME NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, last_error TEXT);";
+
+static const char changes_sql[] =
+    "CREATE TABLE {changes} ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, contact_id TEXT NOT NULL, sync_id INTEGER, changed_at DATETIME NOT NULL,"
+    " kind TEXT NOT NULL CHECK (kind IN ('inserted', 'changed', 'deactivated', 'returned')),"
+    " before TEXT, after TEXT);"
+    "CREATE INDEX {changes}_contact ON {changes} (contact_id, changed_at);"
+    "CREATE INDEX {changes}_time ON {changes} (changed_at);";
+
+static const char search_sql[] =
+    "CREATE VIRTUAL TABLE {table}_fts USING fts5 ({search}, content = '{table}', content_rowid = 'id',"
+    " prefix = '2 3', tokenize = 'unicode61 remove_diacritics 2');";
+
+static int append_columns(struct buffer *sql, const struct entity *entity, size_t from, size_t to)
+{
+    static const char *const types[] = {[COLUMN_TEXT] = "TEXT", [COLUMN_INTEGER] = "INTEGER", [COLUMN_REAL] = "REAL"};
+    int r = 0;
+    for (size_t i = from; r == 0 && i < to; i++)
+        r = buffer_printf(sql, " %s %s,", entity->columns[i].name, types[entity->columns[i].type]);
+    return r;
+}
+
+static int append_table(struct buffer *sql, const struct entity *entity)
+{
+    int r = buffer_printf(sql, "CREATE TABLE %s ( id INTEGER PRIMARY KEY AUTOINCREMENT, %s TEXT UNIQUE NOT NULL,",
+                          entity->table, entity->key);
+    if (r == 0)
+        r = append_columns(sql, entity, 0, entity->legacy_columns);
+    if (r == 0)
+        r = buffer_append_text(sql, " flex_data TEXT, created_at DATETIME DEFAULT CURRENT_TIMESTAMP,"
+                                    " updated_at DATETIME DEFAULT CURRENT_TIMESTAMP,");
+    if (r == 0)
+        r = append_columns(sql, entity, entity->legacy_columns, entity->column_count);
+    return r < 0 ? r : buffer_append_text(sql, " deleted_at DATETIME);");
+}
+
+/*
+ * A view with a row for each entry of a list within flex_data. What is no JSON or no object is passed over, so that one
+ * odd record cannot break a query over all.
+ */
+static int append_view(struct buffer *sql, const struct entity *entity, const struct entity_view *view)
+{
+    int r = buffer_printf(sql, "CREATE VIEW %s AS SELECT t.%s AS %s", view->name, entity->key, entity->key);
+    for (size_t i = 0; r == 0 && i < ENTITY_VIEW_COLUMNS_MAX && view->columns[i].name; i++) {
+        const struct entity_view_column *c = &view->columns[i];
+        r = c->otherwise ? buffer_printf(sql, ", coalesce(json_extract(e.value, '$.%s'), json_extract(e.value, '$.%s'))",
+                                         c->field, c->otherwise)
+                         : buffer_printf(sql, ", json_extract(e.value, '$.%s')", c->field);
+        if (r == 0)
+            r = buffer_printf(sql, " AS %s", c->name);
+    }
+    if (r == 0 && view->named_by)
+        r = buffer_printf(sql, ", coalesce(json_extract(e.value, '$.id') = json_extract(t.flex_data, '$.%s'),"
+                               " json_extract(e.value, '$.%s'), 0) AS is_default",
+                          view->named_by, view->flag);
+    if (r == 0)
+        r = buffer_printf(sql, " FROM %s t, json_each(CASE WHEN json_valid(t.flex_data) AND json_type(t.flex_data, '$.%s')"
+                               " = 'array' THEN t.flex_data END, '$.%s') e WHERE e.type = 'object'",
+                          entity->table, view->list, view->list);
+    if (r == 0 && view->only)
+        r = buffer_printf(sql, " AND %s", view->only);
+    return r < 0 ? r : buffer_append_text(sql, ";");
+}
+
+static int append_entity(struct buffer *sql, const struct entity *entity)
+{
+    int r = append_table(sql, entity);
+    if (r == 0)
+        r = statement_expand(sql, state_sql, entity);
+    if (r == 0 && entity->queue_table)
+        r = statement_expand(sql, queue_sql, entity);
+    if (r == 0 && entity->changes_table)
+        r = statement_expand(sql, changes_sql, entity);
+    if (r == 0 && entity->search)
+        r = statement_expand(sql, search_sql, entity);
+    for (size_t i = 0; r == 0 && i < entity->view_count; i++)
+        r = append_view(sql, entity, &entity->views[i]);
+    return r;
+}
+
+static int create_entity(struct store *store, const struct entity *entity, struct error *err)
+{
+    struct buffer sql;
+    buffer_init(&sql, SQL_MAX);
+    int r = append_entity(&sql, entity) < 0 ? error_memory(err) : store_exec(store, sql.data, err);
+    buffer_free(&sql);
+    return r;
+}
+
+/* The one number that a PRAGMA or a count answers. */
+static int query_number(struct store *store, const char *sql, int64_t *ret, struct error *err)
+{
+    sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW) {
+        (void)store_error(store, "read", err);
+        (void)sqlite3_finalize(s);
+        return -1;
+    }
+    *ret = sqlite3_column_int64(s, 0);
+    (void)sqlite3_finalize(s);
+    return 0;
+}
+
+int schema_has(struct store *store, const char *table, const char *column, struct error *err)
+{
+    sqlite3_stmt *s = NULL;
+    const char *sql = column ? "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2" : "SELECT 1 FROM pragma_table_info(?1)";
+    if (sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) != SQLITE_OK)
+        return store_error(store, "read", err);
+    bind_text(s, 1, table);
+    if (column)
+        bind_text(s, 2, column);
+    int r = sqlite3_step(s);
+    if (r != SQLITE_ROW && r != SQLITE_DONE)
+        (void)store_error(store, "read", err);
+    (void)sqlite3_finalize(s);
+    return r == SQLITE_ROW ? 1 : r == SQLITE_DONE ? 0 : -1;
+}
+
+int schema_check(struct store *store, bool *ret_current, struct error *err)
+{
+    int64_t application = 0, version = 0, objects = 0;
+    if (query_number(store, "PRAGMA application_id", &application, err) < 0 ||
+        query_number(store, "PRAGMA user_version", &version, err) < 0 ||
+        query_number(store, "SELECT count(*) FROM sqlite_schema", &objects, err) < 0)
+        return -1;
+    if (application == APPLICATION_ID && version > SCHEMA_VERSION)
+        return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+                         "the database %s was written by a newer version of this program (form %" PRId64
+                         ", this one knows %d); it was left as it is: upgrade this program",
+                         store->path, version, SCHEMA_VERSION);
+    *ret_current = application == APPLICATION_ID && version == SCHEMA_VERSION;
+    if (application == APPLICATION_ID || (application == 0 && objects == 0))
+        return 0;
+    int legacy = application == 0 ? legacy_present(store, err) : 0;
+    if (legacy != 0)
+        return legacy < 0 ? -1 : 0;
+    return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+                     "%s is a database of another program; it was left as it is: correct database.path", store->path);
+}
+
+/* Entities that are new since the database was made get their tables; no migration is needed for that. */
+static int create_missing(struct store *store, struct error *err)
+{
+    for (size_t i = 0; entities[i]; i++) {
+        int there = schema_has(store, entities[i]->state_table, NULL, err);
+        if (there < 0 || (!there && create_entity(store, entities[i], err) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+static int create_all(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err)
+{
+    char sql[128];
+    (void)snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
+                   SCHEMA_VERSION);
+    int legacy = legacy_present(store, err);
+    if (legacy < 0 || (legacy && legacy_set_aside(store, err) < 0))
+        return -1;
+    if (store_exec(store, common_sql, err) < 0 || create_missing(store, err) < 0)
+        return -1;
+    if (legacy && legacy_adopt(store, now, ret_migrated, err) < 0)
+        return -1;
+    return store_exec(store, sql, err);
+}
+
+int schema_prepare(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err)
+{
+    bool current = false;
+    if (store_begin(store, err) < 0)
+        return -1;
+    if (schema_check(store, &current, err) < 0)
+        return store_abandon(store);
+    int r = current ? create_missing(store, err) : create_all(store, now, ret_migrated, err);
+    return r < 0 ? store_abandon(store) : store_end(store, err);
+}

@@ -1,0 +1,242 @@
+#include "statement.h"
+
+#include "flexsync/cleanup.h"
+#include "flexsync/text.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define SQL_MAX (64 * 1024)
+
+/*
+ * {vanished}: Active ones that the listing lacks. One that answered although it is not listed (presence 1) is asked
+ * again a day later; ?1 is the first pass that counts, ?2 the moment a day ago.
+ */
+#define VANISHED                                                                                                       \
+    " FROM {table} c JOIN {state} t ON t.id = c.id WHERE c.status IS NOT 'Inactive'"                                   \
+    " AND (t.presence = 0 OR (t.presence = 1 AND t.checked_at < ?2))"                                                  \
+    " AND NOT EXISTS (SELECT 1 FROM temp.staged s WHERE s.key = c.{key} AND s.pass >= ?1)"
+
+#define CYCLE_FIGURES                                                                                                  \
+    "records_fetched, records_inserted, records_updated, records_unchanged, records_deleted, records_failed,"          \
+    " records_listed, records_expected, requests, retries, throttled, bytes, waited_ms, quota_left_hour,"              \
+    " quota_left_day, quota_left_month, resumes_at, status, error_message, sync_completed_at"
+
+static const char *const templates[STATEMENT_COUNT] = {
+    [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
+    [SQL_META_SET] = "INSERT INTO meta (key, value, updated_at) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET"
+                     " value = excluded.value, updated_at = excluded.updated_at WHERE value IS NOT excluded.value",
+    [SQL_CYCLE_INSERT] = "INSERT INTO sync_log (sync_started_at, created_at, entity, \"trigger\", strategy, status)"
+                         " VALUES (?1, ?1, ?2, ?3, ?4, ?5)",
+    [SQL_CYCLE_UPDATE] = "UPDATE sync_log SET (" CYCLE_FIGURES ") = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+                         " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) WHERE id = ?1",
+    [SQL_CYCLE_INTERRUPTED] = "UPDATE sync_log SET status = 'failed', error_message = 'interrupted',"
+                              " sync_completed_at = ?1 WHERE status = 'running'",
+    [SQL_LOG_FORGET] = "DELETE FROM sync_log WHERE sync_started_at < ?1",
+    [SQL_STAGE_ROW] = "INSERT INTO temp.staged (key, pass, hash, json) VALUES (?1, ?2, ?3, ?4)"
+                      " ON CONFLICT (key) DO UPDATE SET pass = excluded.pass, hash = excluded.hash,"
+                      " json = excluded.json WHERE pass <> excluded.pass",
+    [SQL_STAGE_COUNT] = "SELECT count(*) FROM temp.staged WHERE pass >= ?1",
+    [SQL_NEW_ROWS] = "SELECT s.key, s.hash, s.json FROM temp.staged s WHERE s.hash IS NOT NULL AND NOT EXISTS"
+                     " (SELECT 1 FROM {table} c WHERE c.{key} = s.key) LIMIT ?1",
+    [SQL_INSERT] = "INSERT INTO {table} ({key}, {columns}, flex_data, created_at, updated_at, deleted_at)"
+                   " VALUES (?1, {values}, ?2, ?3, ?3, ?4)",
+    [SQL_INSERT_STATE] = "INSERT INTO {state} (id, listed_hash, listed_at) VALUES (?1, ?2, ?3)",
+    [SQL_CHANGED_ROWS] = "SELECT c.id, s.key, s.hash, s.json, t.content_hash IS NOT NULL, t.presence,"
+                         " t.listed_hash IS NULL OR t.listed_hash IS s.hash"
+                         " FROM temp.staged s CROSS JOIN {table} c ON c.{key} = s.key CROSS JOIN {state} t ON t.id = c.id"
+                         " WHERE s.key > ?2 AND (t.listed_hash IS NOT s.hash OR t.presence <> 0)"
+                         " ORDER BY s.key LIMIT ?1",
+    [SQL_LISTED] = "UPDATE {state} SET listed_hash = ?2, listed_at = ?3, presence = ?4 WHERE id = ?1",
+    [SQL_ACTIVE_COUNT] = "SELECT count(*) FROM {table} WHERE status IS NOT 'Inactive'",
+    [SQL_VANISHED_COUNT] = "SELECT count(*)" VANISHED,
+    [SQL_VANISHED_QUEUE] = "INSERT INTO {queue} (id, reason, due_at) SELECT c.id, 'vanished', ?3" VANISHED
+                           " ON CONFLICT (id) DO UPDATE SET reason = 'vanished', due_at = excluded.due_at, attempts = 0"
+                           " WHERE reason <> 'vanished'",
+    [SQL_VANISHED_LIST] = "SELECT c.id" VANISHED,
+    [SQL_QUEUE_PUT] = "INSERT INTO {queue} (id, reason, due_at) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET"
+                      " reason = excluded.reason, due_at = excluded.due_at, attempts = 0, last_error = NULL",
+    [SQL_QUEUE_ALL] = "INSERT INTO {queue} (id, reason, due_at) SELECT id, 'full', ?1 FROM {state}"
+                      " WHERE presence <> 2 ON CONFLICT (id) DO NOTHING",
+    [SQL_QUEUE_POSTPONE] = "UPDATE {queue} SET attempts = attempts + 1, due_at = ?2, last_error = ?3 WHERE id = ?1",
+    [SQL_QUEUE_DROP] = "DELETE FROM {queue} WHERE id = ?1",
+    [SQL_PLAN] = "SELECT id FROM {queue} WHERE ?2 OR due_at <= ?1 ORDER BY CASE reason WHEN 'asked' THEN 0"
+                 " WHEN 'new' THEN 1 WHEN 'returned' THEN 2 WHEN 'vanished' THEN 3 WHEN 'changed' THEN 4 ELSE 5 END,"
+                 " id DESC",
+    [SQL_LOOKUP] = "SELECT c.{key}, q.reason = 'vanished', q.attempts, coalesce(t.bytes_hash, 0) FROM {queue} q"
+                   " JOIN {table} c ON c.id = q.id JOIN {state} t ON t.id = q.id WHERE q.id = ?1",
+    [SQL_CURRENT] = "SELECT c.{key}, c.status, c.deleted_at, c.flex_data, t.content_hash, t.presence"
+                    " FROM {table} c JOIN {state} t ON t.id = c.id WHERE c.id = ?1",
+    [SQL_UPDATE] = "UPDATE {table} SET ({columns}, flex_data, updated_at, deleted_at) = ({values}, ?2, ?3, ?4)"
+                   " WHERE id = ?1",
+    [SQL_DEACTIVATE] = "UPDATE {table} SET status = 'Inactive', deleted_at = ?2, updated_at = ?2 WHERE id = ?1",
+    [SQL_FETCHED] = "UPDATE {state} SET bytes_hash = ?2, content_hash = ?3, fetched_at = ?4, checked_at = ?4,"
+                    " presence = ?5 WHERE id = ?1",
+    [SQL_CHECKED] = "UPDATE {state} SET bytes_hash = coalesce(?2, bytes_hash), checked_at = ?3, presence = ?4"
+                    " WHERE id = ?1",
+    [SQL_CHANGE] = "INSERT INTO {changes} (contact_id, sync_id, changed_at, kind, before, after)"
+                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [SQL_CHANGES_FORGET] = "DELETE FROM {changes} WHERE changed_at < ?1",
+    [SQL_SEARCH_DROP] = "INSERT INTO {table}_fts ({table}_fts, rowid, {search}) SELECT 'delete', id, {search}"
+                        " FROM {table} WHERE id = ?1",
+    [SQL_SEARCH_ADD] = "INSERT INTO {table}_fts (rowid, {search}) SELECT id, {search} FROM {table} WHERE id = ?1",
+};
+
+static int append_columns(struct buffer *out, const struct entity *entity)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < entity->column_count; i++)
+        r = buffer_printf(out, "%s%s", i ? ", " : "", entity->columns[i].name);
+    return r;
+}
+
+/* ?10 and on: below 10 are the places that a template names itself. */
+static int append_values(struct buffer *out, const struct entity *entity)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < entity->column_count; i++)
+        r = buffer_printf(out, "%s?%zu", i ? ", " : "", i + 10);
+    return r;
+}
+
+static int append_search(struct buffer *out, const struct entity *entity)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < entity->search_count; i++)
+        r = buffer_printf(out, "%s%s", i ? ", " : "", entity->search[i]);
+    return r;
+}
+
+static int append_name(struct buffer *out, const char *name, size_t length, const struct entity *entity)
+{
+    const struct {
+        const char *name, *value;
+    } names[] = {{"table", entity->table},
+                 {"key", entity->key},
+                 {"state", entity->state_table},
+                 {"changes", entity->changes_table},
+                 {"queue", entity->queue_table}};
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (strlen(names[i].name) == length && memcmp(names[i].name, name, length) == 0)
+            return buffer_append_text(out, names[i].value);
+    const struct {
+        const char *name;
+        int (*append)(struct buffer *, const struct entity *);
+    } lists[] = {{"columns", append_columns}, {"values", append_values}, {"search", append_search}};
+    for (size_t i = 0; i < ARRAY_LENGTH(lists); i++)
+        if (strlen(lists[i].name) == length && memcmp(lists[i].name, name, length) == 0)
+            return lists[i].append(out, entity);
+    assert(false); /* a template names something that no entity has */
+    return -1;
+}
+
+int statement_expand(struct buffer *out, const char *template, const struct entity *entity)
+{
+    int r = 0;
+    while (r == 0 && *template) {
+        size_t plain = strcspn(template, "{");
+        r = buffer_append(out, template, plain);
+        template += plain;
+        if (r == 0 && *template) {
+            size_t length = strcspn(++template, "}");
+            r = append_name(out, template, length, entity);
+            template += length + 1;
+        }
+    }
+    return r;
+}
+
+static size_t entity_index(const struct entity *entity)
+{
+    size_t i = 0;
+    while (entity && entities[i] != entity)
+        i++;
+    assert(i < STORE_ENTITIES_MAX);
+    return i;
+}
+
+sqlite3_stmt *statement_get(struct store *store, enum statement id, const struct entity *entity, struct error *err)
+{
+    sqlite3_stmt **statement = &store->statements[entity_index(entity)][id];
+    if (*statement) {
+        (void)sqlite3_reset(*statement);
+        (void)sqlite3_clear_bindings(*statement);
+        return *statement;
+    }
+    struct buffer sql;
+    buffer_init(&sql, SQL_MAX);
+    if (statement_expand(&sql, templates[id], entity) < 0)
+        (void)error_memory(err);
+    else if (sqlite3_prepare_v3(store->db, sql.data, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
+        (void)store_error(store, "prepare a statement", err);
+    buffer_free(&sql);
+    return *statement;
+}
+
+int statement_step(struct store *store, sqlite3_stmt *statement, struct error *err)
+{
+    int r = sqlite3_step(statement);
+    if (r == SQLITE_ROW)
+        return 1;
+    if (r != SQLITE_DONE)
+        (void)store_error(store, sqlite3_stmt_readonly(statement) ? "read" : "write", err);
+    (void)sqlite3_reset(statement);
+    return r == SQLITE_DONE ? 0 : -1;
+}
+
+int statement_run(struct store *store, sqlite3_stmt *statement, struct error *err)
+{
+    int r = statement_step(store, statement, err);
+    (void)sqlite3_reset(statement);
+    return r < 0 ? -1 : 0;
+}
+
+void statement_finalize_all(struct store *store)
+{
+    for (size_t e = 0; e < STORE_ENTITIES_MAX; e++)
+        for (size_t i = 0; i < STATEMENT_COUNT; i++)
+            (void)sqlite3_finalize(take_pointer(store->statements[e][i]));
+}
+
+void bind_text(sqlite3_stmt *statement, int index, const char *text)
+{
+    (void)sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
+}
+
+void bind_utc(sqlite3_stmt *statement, int index, int64_t wall)
+{
+    char text[TEXT_MAX];
+    if (wall)
+        bind_text(statement, index, text_format_utc(text, wall));
+    else
+        (void)sqlite3_bind_null(statement, index);
+}
+
+void bind_count(sqlite3_stmt *statement, int index, int64_t count)
+{
+    if (count == SYNC_UNKNOWN)
+        (void)sqlite3_bind_null(statement, index);
+    else
+        (void)sqlite3_bind_int64(statement, index, count);
+}
+
+void bind_value(sqlite3_stmt *statement, int index, const struct value *value)
+{
+    switch (value->type) {
+    case VALUE_NULL:
+        (void)sqlite3_bind_null(statement, index);
+        break;
+    case VALUE_TEXT:
+        bind_text(statement, index, value->text);
+        break;
+    case VALUE_INTEGER:
+        (void)sqlite3_bind_int64(statement, index, value->integer);
+        break;
+    case VALUE_REAL:
+        (void)sqlite3_bind_double(statement, index, value->real);
+        break;
+    }
+}

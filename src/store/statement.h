@@ -1,0 +1,165 @@
+/*
+ * statement: every SQL text that runs more than once, in one table, prepared on first use for each entity.
+ *
+ * Inside of store only.
+ */
+#ifndef FLEXSYNC_STATEMENT_H
+#define FLEXSYNC_STATEMENT_H
+
+#include "flexsync/buffer.h"
+#include "flexsync/entity.h"
+#include "flexsync/store.h"
+
+#include <sqlite3.h>
+
+enum statement {
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_META_GET,
+    SQL_META_SET,
+    SQL_CYCLE_INSERT,
+    SQL_CYCLE_UPDATE,
+    SQL_CYCLE_INTERRUPTED,
+    SQL_LOG_FORGET,
+    SQL_STAGE_ROW,
+    SQL_STAGE_COUNT,
+    SQL_NEW_ROWS,
+    SQL_INSERT,
+    SQL_INSERT_STATE,
+    SQL_CHANGED_ROWS,
+    SQL_LISTED,
+    SQL_ACTIVE_COUNT,
+    SQL_VANISHED_COUNT,
+    SQL_VANISHED_QUEUE,
+    SQL_VANISHED_LIST,
+    SQL_QUEUE_PUT,
+    SQL_QUEUE_ALL,
+    SQL_QUEUE_POSTPONE,
+    SQL_QUEUE_DROP,
+    SQL_PLAN,
+    SQL_LOOKUP,
+    SQL_CURRENT,
+    SQL_UPDATE,
+    SQL_DEACTIVATE,
+    SQL_FETCHED,
+    SQL_CHECKED,
+    SQL_CHANGE,
+    SQL_CHANGES_FORGET,
+    SQL_SEARCH_DROP,
+    SQL_SEARCH_ADD,
+    STATEMENT_COUNT
+};
+
+#define STORE_ENTITIES_MAX 8
+
+struct store {
+    sqlite3 *db;
+    char *path;
+    enum store_mode mode;
+    sqlite3_stmt *statements[STORE_ENTITIES_MAX][STATEMENT_COUNT];
+};
+
+/*
+ * The statement, reset and without values, or NULL with *err set. `entity` NULL for those without an entity's names.
+ */
+sqlite3_stmt *statement_get(struct store *store, enum statement id, const struct entity *entity, struct error *err);
+
+/* Runs a statement that returns no row; resets it in any case. */
+int statement_run(struct store *store, sqlite3_stmt *statement, struct error *err);
+
+/* Steps: 1 a row is there, 0 no more (then it is reset), -1 failed (then too). */
+int statement_step(struct store *store, sqlite3_stmt *statement, struct error *err);
+
+/* Replaces {table}, {key}, {columns}, … of a template by the entity's names. */
+int statement_expand(struct buffer *out, const char *template, const struct entity *entity);
+
+void statement_finalize_all(struct store *store);
+
+/* sqlite3_bind_…; what they answer is seen by the step that follows (SQLITE_NOMEM, SQLITE_TOOBIG leave NULL). */
+void bind_text(sqlite3_stmt *statement, int index, const char *text);
+void bind_utc(sqlite3_stmt *statement, int index, int64_t wall); /* 0: NULL */
+void bind_count(sqlite3_stmt *statement, int index, int64_t count); /* SYNC_UNKNOWN: NULL */
+void bind_value(sqlite3_stmt *statement, int index, const struct value *value);
+
+/* Fills *err from the connection's last failure and classes it; returns -1. */
+int store_error(const struct store *store, const char *doing, struct error *err);
+
+/* Runs SQL without values; for schemas. */
+int store_exec(struct store *store, const char *sql, struct error *err);
+
+int store_begin(struct store *store, struct error *err);
+int store_end(struct store *store, struct error *err);
+
+/* Rolls back if a transaction is open; keeps *err. Returns -1, to end a failing function. */
+int store_abandon(struct store *store);
+
+/* Begins the schema of a new database, or brings an older one up to date, in one transaction. */
+int schema_prepare(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err);
+
+/* Is a file of another version, or of something else? Looks only. */
+int schema_check(struct store *store, bool *ret_current, struct error *err);
+
+/* Takes over the old tool's tables; inside of the schema's transaction. Returns the rows taken over. */
+int legacy_adopt(struct store *store, int64_t now, int64_t *ret_rows, struct error *err);
+
+/* Is there a table `contacts` of either form of the old tool? 1, 0, or -1. */
+int legacy_present(struct store *store, struct error *err);
+
+/* Moves the old tool's tables out of the way, before the new ones are made. */
+int legacy_set_aside(struct store *store, struct error *err);
+
+/* Does the table have that column (column NULL: does it exist)? 1, 0, or -1. */
+int schema_has(struct store *store, const char *table, const char *column, struct error *err);
+
+/* {state}.presence */
+enum presence {
+    PRESENCE_LISTED,
+    PRESENCE_ANSWERING, /* not listed any more, and yet it answers */
+    PRESENCE_GONE,
+};
+
+/* A row as it stands before it is written. */
+struct row_current {
+    char key[RECORD_ID_MAX + 1];
+    bool active;
+    int64_t deleted_at;
+    char *json;           /* owned */
+    int64_t content_hash; /* 0: never fetched whole */
+    enum presence presence;
+};
+
+/* All of these are parts of the caller's transaction. */
+
+/* Reads a row: 1, 0 when there is none, or -1. Release with row_current_free(). */
+int row_current(struct store *store, const struct entity *entity, int64_t id, struct row_current *ret,
+                struct error *err);
+void row_current_free(struct row_current *current);
+
+/* Inserts a mapped row and its search index; returns its new id, or -1. */
+int64_t row_insert(struct store *store, const struct entity *entity, const struct record *record, const char *json,
+                   int64_t now, struct error *err);
+
+/* Columns, flex_data, change record and counter of a row whose content changed. */
+int row_replace(struct store *store, const struct entity *entity, int64_t id, const struct row_current *current,
+                const struct record *record, const char *json, struct sync_row *row, int64_t now, struct error *err);
+
+/* The first whole record of one that only the listing told of: neither an update nor a change. */
+int row_complete(struct store *store, const struct entity *entity, int64_t id, const struct row_current *current,
+                 const struct record *record, const char *json, int64_t now, struct error *err);
+
+/* It is gone: Inactive, not queued, with a change record. One that is Inactive already stays as it is. */
+int row_deactivate(struct store *store, const struct entity *entity, int64_t id, struct sync_row *row, int64_t now,
+                   struct error *err);
+
+/* A row of changes_table; nothing where the entity has none. before and after may be NULL. */
+int row_change(struct store *store, const struct entity *entity, const char *key, const struct sync_row *row,
+               const char *kind, const char *before, const char *after, int64_t now, struct error *err);
+
+/* Writes the figures of a sync_log row. Part of the caller's transaction. */
+int cycle_update(struct store *store, const struct sync_row *row, struct error *err);
+
+int queue_put(struct store *store, const struct entity *entity, int64_t id, const char *reason, int64_t now,
+              struct error *err);
+
+#endif

@@ -1,0 +1,236 @@
+#include "flexsync/cleanup.h"
+#include "statement.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUSY_TIMEOUT_MS    2000
+#define CACHE_KIB          16384
+#define WAL_KEEP_BYTES     (16 * 1024 * 1024)
+#define WAL_CHECKPOINT_PAGES 16384 /* 64 MiB of pages: past it a batch checkpoints although the cycle runs */
+
+int store_error(const struct store *store, const char *doing, struct error *err)
+{
+    enum error_code code = ERROR_STORE;
+    enum error_retry retry = RETRY_LATER;
+    const char *remedy = "see the journal of the disk and the rights on its folder";
+    switch (sqlite3_errcode(store->db) & 0xff) { /* the primary class of an extended code */
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        code = ERROR_STORE_BUSY;
+        remedy = "another program keeps it locked; end that program's transaction";
+        break;
+    case SQLITE_FULL:
+        code = ERROR_STORE_FULL;
+        remedy = "make room on its disk";
+        break;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        code = ERROR_STORE_CORRUPT;
+        retry = RETRY_NEVER;
+        remedy = "the file was left as it is; restore a backup, or move it away and sync anew";
+        break;
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+        remedy = "check the rights on the file and on its folder";
+        break;
+    case SQLITE_IOERR:
+        if (sqlite3_system_errno(store->db) == ENOSPC) {
+            code = ERROR_STORE_FULL;
+            remedy = "make room on its disk";
+        }
+        break;
+    case SQLITE_NOMEM:
+        return error_memory(err);
+    }
+    return error_set(err, code, retry, "cannot %s the database %s: %s; %s", doing, store->path,
+                     sqlite3_errmsg(store->db), remedy);
+}
+
+int store_exec(struct store *store, const char *sql, struct error *err)
+{
+    if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return 0;
+    return store_error(store, "set up", err);
+}
+
+static int run_plain(struct store *store, enum statement id, struct error *err)
+{
+    sqlite3_stmt *statement = statement_get(store, id, NULL, err);
+    return statement ? statement_run(store, statement, err) : -1;
+}
+
+int store_begin(struct store *store, struct error *err)
+{
+    return run_plain(store, SQL_BEGIN, err);
+}
+
+int store_abandon(struct store *store)
+{
+    struct error ignored;
+    if (!sqlite3_get_autocommit(store->db))
+        (void)run_plain(store, SQL_ROLLBACK, &ignored);
+    return -1;
+}
+
+int store_end(struct store *store, struct error *err)
+{
+    return run_plain(store, SQL_COMMIT, err) < 0 ? store_abandon(store) : 0;
+}
+
+/* Made before SQLite does, so that the group may read it whatever the umask of the program that made it. */
+static int make_file(const char *path, struct error *err)
+{
+    CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+    if (fd >= 0)
+        return 0;
+    return error_set(err, errno == ENOSPC ? ERROR_STORE_FULL : ERROR_CREATE, RETRY_LATER,
+                     "cannot make the database %s: %s; make its folder, with the right to write there", path,
+                     strerror(errno));
+}
+
+static int on_wal(void *user, sqlite3 *db, const char *name, int pages)
+{
+    (void)user;
+    if (pages > WAL_CHECKPOINT_PAGES)
+        (void)sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return SQLITE_OK;
+}
+
+static bool set_connection(struct store *store)
+{
+    int on = 0;
+    return sqlite3_extended_result_codes(store->db, 1) == SQLITE_OK &&
+           sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS) == SQLITE_OK &&
+           sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, &on) == SQLITE_OK &&
+           sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &on) == SQLITE_OK &&
+           sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, &on) == SQLITE_OK;
+}
+
+static int prepare_for_writing(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err)
+{
+    int persist = 1;
+    CLEANUP_FREE char *clean = NULL;
+    if (store_exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0", err) < 0)
+        return -1;
+    /* Without the WAL file a reader that may not write cannot open the database after a clean end. */
+    (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+    (void)sqlite3_wal_hook(store->db, on_wal, NULL);
+    char sql[128];
+    (void)snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d; PRAGMA journal_size_limit = %d", CACHE_KIB, WAL_KEEP_BYTES);
+    if (store_exec(store, sql, err) < 0 || schema_prepare(store, now, ret_migrated, err) < 0)
+        return -1;
+    if (store_meta_get(store, "clean", &clean, err) < 0)
+        return -1;
+    if (clean && strcmp(clean, "0") == 0) {
+        sqlite3_stmt *check = NULL;
+        bool ok = sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &check, NULL) == SQLITE_OK &&
+                  sqlite3_step(check) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(check, 0), "ok") == 0;
+        (void)sqlite3_finalize(check);
+        if (!ok)
+            return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+                             "the database %s is damaged; it was left as it is: restore a backup, or move it away and "
+                             "sync anew",
+                             store->path);
+    }
+    return store_meta_set(store, "clean", "0", now, err);
+}
+
+static int open_database(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err)
+{
+    int flags = store->mode == STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    if (store->mode == STORE_WRITE && make_file(store->path, err) < 0)
+        return -1;
+    if (store->mode == STORE_READ && access(store->path, F_OK) < 0)
+        return error_set(err, ERROR_STORE, RETRY_LATER,
+                         "there is no database %s yet; run `flexsync sync`, or start flexsyncd", store->path);
+    if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        return store_error(store, "open", err);
+    bool current = false;
+    if (!set_connection(store))
+        return store_error(store, "open", err);
+    if (schema_check(store, &current, err) < 0) /* before anything is written to a file that may not be ours */
+        return -1;
+    if (store->mode == STORE_WRITE)
+        return prepare_for_writing(store, now, ret_migrated, err);
+    if (!current)
+        return error_set(err, ERROR_STORE, RETRY_LATER,
+                         "the database %s is not set up yet; run `flexsync sync`, or start flexsyncd", store->path);
+    return 0;
+}
+
+int store_open(struct store **ret, const char *path, enum store_mode mode, int64_t now, int64_t *ret_migrated,
+               struct error *err)
+{
+    int64_t migrated = 0;
+    struct store *store = calloc(1, sizeof *store);
+    if (!store || !(store->path = strdup(path))) {
+        free(store);
+        return error_memory(err);
+    }
+    store->mode = mode;
+    if (open_database(store, now, &migrated, err) < 0) {
+        store->mode = STORE_READ; /* nothing is to be marked as clean */
+        (void)store_close(store);
+        return -1;
+    }
+    if (ret_migrated)
+        *ret_migrated = migrated;
+    *ret = store;
+    return 0;
+}
+
+void store_checkpoint(struct store *store)
+{
+    (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+struct store *store_close(struct store *store)
+{
+    if (!store)
+        return NULL;
+    struct error ignored;
+    if (store->mode == STORE_WRITE) {
+        (void)store_abandon(store);
+        (void)store_meta_set(store, "clean", "1", 0, &ignored);
+    }
+    statement_finalize_all(store);
+    (void)sqlite3_close(store->db);
+    free(store->path);
+    free(store);
+    return NULL;
+}
+
+int store_meta_get(struct store *store, const char *key, char **ret, struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, SQL_META_GET, NULL, err);
+    if (!s)
+        return -1;
+    bind_text(s, 1, key);
+    int r = statement_step(store, s, err);
+    if (r > 0) {
+        const char *value = (const char *)sqlite3_column_text(s, 0);
+        char *copy = strdup(value ? value : "");
+        (void)sqlite3_reset(s);
+        if (!copy)
+            return error_memory(err);
+        *ret = copy;
+    }
+    return r;
+}
+
+int store_meta_set(struct store *store, const char *key, const char *value, int64_t now, struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, SQL_META_SET, NULL, err);
+    if (!s)
+        return -1;
+    bind_text(s, 1, key);
+    bind_text(s, 2, value);
+    bind_utc(s, 3, now);
+    return statement_run(store, s, err);
+}
