@@ -1,0 +1,155 @@
+#include "adapters.h"
+
+#include "flexsync/flex.h"
+
+static int source_list(void *self, const struct entity *entity, const struct source_page *page,
+                       const struct fetch_handler *handler, void *arg, struct error *err)
+{
+    const struct flex_source *flex = self;
+    const struct flex_listing listing = {
+        .page = page->page, .size = page->size, .sort = page->sorted ? "id,asc" : NULL};
+    return flex_list(flex->fetcher, flex->base_url, entity, &listing, handler, arg, err);
+}
+
+static int source_get(void *self, const struct entity *entity, const char *id, const struct fetch_handler *handler,
+                      void *arg, struct error *err)
+{
+    const struct flex_source *flex = self;
+    return flex_get(flex->fetcher, flex->base_url, entity, id, handler, arg, err);
+}
+
+static void source_cancel(void *self)
+{
+    const struct flex_source *flex = self;
+    fetcher_cancel(flex->fetcher);
+}
+
+static int64_t source_pause(void *self)
+{
+    const struct flex_source *flex = self;
+    return limiter_paused(flex->limiter, clock_monotonic(flex->clock));
+}
+
+static const struct fetch_stats *source_stats(const void *self)
+{
+    const struct flex_source *flex = self;
+    return fetcher_stats(flex->fetcher);
+}
+
+struct source adapter_source(struct flex_source *flex, unsigned concurrent)
+{
+    return (struct source){
+        .self = flex,
+        .window = 2 * concurrent, /* those that wait for a retry hold up nobody */
+        .list = source_list,
+        .get = source_get,
+        .cancel = source_cancel,
+        .pause = source_pause,
+        .stats = source_stats,
+    };
+}
+
+static int sink_cycle_begin(void *self, struct sync_row *row, struct error *err)
+{
+    return store_cycle_begin(self, row, err);
+}
+
+static int sink_cycle_finish(void *self, const struct sync_row *row, int64_t changes_before, int64_t log_before,
+                             struct error *err)
+{
+    return store_cycle_finish(self, row, changes_before, log_before, err);
+}
+
+static int sink_stage_begin(void *self, struct error *err)
+{
+    return store_stage_begin(self, err);
+}
+
+static int sink_stage_page(void *self, const struct page *page, unsigned pass, size_t *ret_new, struct error *err)
+{
+    return store_stage_page(self, page, pass, ret_new, err);
+}
+
+static int sink_stage_count(void *self, unsigned first_pass, int64_t *ret, struct error *err)
+{
+    return store_stage_count(self, first_pass, ret, err);
+}
+
+static int sink_compare_new(void *self, const struct entity *entity, struct sync_row *row, int64_t now, unsigned limit,
+                            struct error *err)
+{
+    return store_compare_new(self, entity, row, now, limit, err);
+}
+
+static int sink_compare_changed(void *self, const struct entity *entity, struct sync_row *row, int64_t now,
+                                unsigned limit, char *cursor, struct error *err)
+{
+    return store_compare_changed(self, entity, row, now, limit, cursor, err);
+}
+
+static int sink_count_vanished(void *self, const struct entity *entity, unsigned first_pass, int64_t now,
+                               int64_t *ret_vanished, int64_t *ret_active, struct error *err)
+{
+    return store_count_vanished(self, entity, first_pass, now, ret_vanished, ret_active, err);
+}
+
+static int sink_take_vanished(void *self, const struct entity *entity, struct sync_row *row, unsigned first_pass,
+                              int64_t now, struct error *err)
+{
+    return store_take_vanished(self, entity, row, first_pass, now, err);
+}
+
+static int sink_queue_all(void *self, const struct entity *entity, int64_t now, struct error *err)
+{
+    return store_queue_all(self, entity, now, err);
+}
+
+static int sink_plan(void *self, const struct entity *entity, int64_t now, bool all, int64_t **ret, size_t *ret_count,
+                     struct error *err)
+{
+    return store_plan(self, entity, now, all, ret, ret_count, err);
+}
+
+static int sink_lookup(void *self, const struct entity *entity, int64_t id, struct store_known *ret,
+                       struct error *err)
+{
+    return store_lookup(self, entity, id, ret, err);
+}
+
+static int sink_commit(void *self, const struct entity *entity, struct sync_row *row, const struct store_item *items,
+                       size_t count, int64_t now, struct error *err)
+{
+    return store_commit(self, entity, row, items, count, now, err);
+}
+
+static int sink_meta_get(void *self, const char *key, char **ret, struct error *err)
+{
+    return store_meta_get(self, key, ret, err);
+}
+
+static int sink_meta_set(void *self, const char *key, const char *value, int64_t now, struct error *err)
+{
+    return store_meta_set(self, key, value, now, err);
+}
+
+struct sink adapter_sink(struct store *store)
+{
+    return (struct sink){
+        .self = store,
+        .cycle_begin = sink_cycle_begin,
+        .cycle_finish = sink_cycle_finish,
+        .stage_begin = sink_stage_begin,
+        .stage_page = sink_stage_page,
+        .stage_count = sink_stage_count,
+        .compare_new = sink_compare_new,
+        .compare_changed = sink_compare_changed,
+        .count_vanished = sink_count_vanished,
+        .take_vanished = sink_take_vanished,
+        .queue_all = sink_queue_all,
+        .plan = sink_plan,
+        .lookup = sink_lookup,
+        .commit = sink_commit,
+        .meta_get = sink_meta_get,
+        .meta_set = sink_meta_set,
+    };
+}

@@ -1,0 +1,522 @@
+#include "flexsync/engine.h"
+
+#include "adapters.h"
+#include "flexsync/cleanup.h"
+#include "flexsync/fetcher.h"
+#include "flexsync/lock.h"
+#include "flexsync/read.h"
+#include "flexsync/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ENTITY_AGAIN    USEC_PER_DAY /* an entity without details is listed again after this */
+#define STUCK_AFTER_MIN (2 * USEC_PER_MIN)
+
+struct engine {
+    struct engine_options options;
+    struct config *config, *next_config; /* next_config: for the next run, or NULL */
+    int lock;
+    struct store *store;
+    struct limiter limiter;
+    struct fetcher *fetcher;
+    struct flex_source flex;
+    sd_event_source *soon;  /* a step is due */
+    sd_event_source *timer; /* a step is due later */
+
+    struct cycle *cycle; /* NULL: idle */
+    size_t entity;       /* of the run: index in entities[] */
+    bool running, wanted, stopping;
+    struct engine_request request, next;
+    struct engine_result result;
+    int64_t progress_at;              /* monotonic: when something last moved */
+    int64_t fetch_began, fetch_done0; /* for the rate */
+    enum facts_state rest;            /* state between runs */
+    int64_t contacts;                 /* rows, as of the end of the last run */
+};
+
+static int64_t now_of(const struct engine *engine)
+{
+    return clock_monotonic(engine->options.clock);
+}
+
+static int64_t wall_of(const struct engine *engine)
+{
+    return clock_wall(engine->options.clock);
+}
+
+static void step_soon(struct engine *engine)
+{
+    (void)sd_event_source_set_enabled(engine->soon, SD_EVENT_ONESHOT);
+}
+
+static void on_wake(void *arg)
+{
+    struct engine *engine = arg;
+    engine->progress_at = now_of(engine);
+    step_soon(engine);
+}
+
+static void log_event(struct engine *engine, enum event event, const char *text)
+{
+    char cycle[TEXT_MAX] = "0";
+    if (engine->cycle)
+        (void)snprintf(cycle, sizeof cycle, "%" PRId64, cycle_row(engine->cycle)->id);
+    const struct log_field fields[] = {{"FLEXSYNC_ENTITY", engine->running ? entities[engine->entity]->name : "-"},
+                                       {"FLEXSYNC_CYCLE", cycle}};
+    const struct log_record record = {.level = event_kinds[event].level,
+                                      .message_id = event_kinds[event].id,
+                                      .fields = fields,
+                                      .field_count = ARRAY_LENGTH(fields)};
+    log_write(engine->options.log, &record, "%s", text);
+}
+
+static void on_report(void *arg, enum event event, const char *text)
+{
+    log_event(arg, event, text);
+}
+
+/* --- the end of a cycle --- */
+
+static void log_cycle_end(struct engine *engine, const struct sync_row *row, const char *line)
+{
+    static const enum event events[] = {[SYNC_RUNNING] = EVENT_CYCLE_FAILED,
+                                        [SYNC_SUCCESS] = EVENT_CYCLE_DONE,
+                                        [SYNC_PARTIAL] = EVENT_CYCLE_PARTIAL,
+                                        [SYNC_FAILED] = EVENT_CYCLE_FAILED};
+    const struct {
+        const char *name;
+        int64_t value;
+    } counts[] = {
+        {"FLEXSYNC_CYCLE", row->id},
+        {"FLEXSYNC_LISTED", row->counts.listed},
+        {"FLEXSYNC_EXPECTED", row->counts.expected},
+        {"FLEXSYNC_FETCHED", row->counts.fetched},
+        {"FLEXSYNC_INSERTED", row->counts.inserted},
+        {"FLEXSYNC_UPDATED", row->counts.updated},
+        {"FLEXSYNC_UNCHANGED", row->counts.unchanged},
+        {"FLEXSYNC_DELETED", row->counts.deleted},
+        {"FLEXSYNC_FAILED", row->counts.failed},
+        {"FLEXSYNC_REQUESTS", row->cost.requests},
+        {"FLEXSYNC_RETRIES", row->cost.retries},
+        {"FLEXSYNC_THROTTLED", row->cost.throttled},
+        {"FLEXSYNC_BYTES", row->cost.bytes},
+    };
+    char values[ARRAY_LENGTH(counts)][TEXT_MAX];
+    struct log_field fields[ARRAY_LENGTH(counts) + 2];
+    size_t n = 0;
+    fields[n++] = (struct log_field){"FLEXSYNC_ENTITY", row->entity};
+    fields[n++] = (struct log_field){"FLEXSYNC_STATUS", sync_status_names[row->status]};
+    for (size_t i = 0; i < ARRAY_LENGTH(counts); i++) {
+        (void)snprintf(values[i], sizeof values[i], "%" PRId64, counts[i].value);
+        fields[n++] = (struct log_field){counts[i].name, values[i]};
+    }
+    const struct event_kind *kind = &event_kinds[events[row->status]];
+    const struct log_record record = {
+        .level = kind->level, .message_id = kind->id, .fields = fields, .field_count = n};
+    log_write(engine->options.log, &record, "%s", line);
+}
+
+static bool anything_done(const struct sync_row *row)
+{
+    const struct sync_counts *c = &row->counts;
+    return c->fetched > 0 || c->inserted > 0 || c->updated > 0 || c->deleted > 0;
+}
+
+static int exit_status_of(const struct sync_row *row, const struct error *error)
+{
+    if (row->status == SYNC_SUCCESS)
+        return EXIT_STATUS_DONE;
+    if (row->status == SYNC_FAILED)
+        return error_exit_status(error->code);
+    return error->code == ERROR_QUOTA && !anything_done(row) ? error_exit_status(ERROR_QUOTA) : EXIT_STATUS_PARTIAL;
+}
+
+/* The result of a run is that of its worst cycle; the summary is that of the first, the contacts. */
+static void add_result(struct engine *engine, const struct sync_row *row, const struct error *error, const char *line)
+{
+    struct engine_result *result = &engine->result;
+    if (engine->entity == 0)
+        (void)snprintf(result->summary, sizeof result->summary, "%s", line);
+    if (engine->entity > 0 && row->status <= result->status)
+        return;
+    result->status = row->status;
+    result->error = *error;
+    result->exit_status = exit_status_of(row, error);
+    result->resumes_at = row->resumes_at;
+}
+
+static void note_listed(struct engine *engine, const struct entity *entity)
+{
+    struct error err;
+    char key[64], now[TEXT_MAX];
+    (void)snprintf(key, sizeof key, "%s.listed", entity->name);
+    if (store_meta_set(engine->store, key, text_format_utc(now, wall_of(engine)), wall_of(engine), &err) < 0)
+        log_event(engine, EVENT_STORE_TROUBLE, err.text);
+}
+
+static void end_cycle(struct engine *engine)
+{
+    const struct sync_row *row = cycle_row(engine->cycle);
+    const struct error *error = cycle_error(engine->cycle);
+    char line[FACTS_LINE_MAX];
+    (void)facts_cycle_line(line, sizeof line, row);
+    add_result(engine, row, error, line);
+    if (row->status == SYNC_SUCCESS)
+        note_listed(engine, entities[engine->entity]);
+    if (error->code == ERROR_KEY)
+        log_event(engine, EVENT_KEY_REFUSED, error->text);
+    if (error->code == ERROR_QUOTA)
+        log_event(engine, EVENT_THROTTLED, error->text);
+    if (error->code == ERROR_STORE_CORRUPT)
+        log_event(engine, EVENT_STORE_CORRUPT, error->text);
+    log_cycle_end(engine, row, line);
+    engine->cycle = cycle_free(engine->cycle);
+}
+
+/* --- the runs --- */
+
+/* One that says everything in its listing changes rarely. */
+static bool entity_is_due(struct engine *engine, const struct entity *entity)
+{
+    struct error err;
+    char key[64];
+    CLEANUP_FREE char *text = NULL;
+    int64_t then = 0;
+    if (entity->queue_table || engine->request.full)
+        return true;
+    (void)snprintf(key, sizeof key, "%s.listed", entity->name);
+    if (store_meta_get(engine->store, key, &text, &err) <= 0 || text_parse_utc(text, &then) < 0)
+        return true;
+    return wall_of(engine) - then >= ENTITY_AGAIN || then > wall_of(engine);
+}
+
+static bool by_person(enum sync_trigger trigger)
+{
+    return trigger == TRIGGER_MANUAL || trigger == TRIGGER_SIGNAL;
+}
+
+static int begin_cycle(struct engine *engine, struct error *err)
+{
+    const struct config *config = engine->config;
+    const struct source source = adapter_source(&engine->flex, (unsigned)config->limits.concurrent);
+    const struct sink sink = adapter_sink(engine->store);
+    const struct cycle_options options = {
+        .entity = entities[engine->entity],
+        .source = &source,
+        .sink = &sink,
+        .clock = engine->options.clock,
+        .trigger = engine->request.trigger,
+        .strategy = (enum config_strategy)config->sync.strategy,
+        .full = engine->request.full,
+        .person = by_person(engine->request.trigger),
+        .accept_vanished = engine->request.accept_vanished,
+        .page_size = (unsigned)config->sync.page_size,
+        .max_vanished = config->sync.max_vanished,
+        .keep_changes = config->database.keep_changes,
+        .keep_log = config->database.keep_log,
+        .wake = on_wake,
+        .report = on_report,
+        .arg = engine,
+    };
+    fetcher_begin(engine->fetcher);
+    engine->fetch_began = 0;
+    engine->progress_at = now_of(engine);
+    if (cycle_new(&engine->cycle, &options, err) < 0)
+        return -1;
+    char line[FACTS_LINE_MAX];
+    (void)snprintf(line, sizeof line, "%s: sync begins (%s%s)", options.entity->name,
+                   sync_trigger_names[options.trigger], options.full ? ", full" : "");
+    log_event(engine, EVENT_CYCLE_BEGUN, line);
+    step_soon(engine);
+    return 0;
+}
+
+static int make_fetcher(struct engine *engine, struct error *err)
+{
+    const struct fetcher_options options = {.event = engine->options.event,
+                                            .clock = engine->options.clock,
+                                            .limiter = &engine->limiter,
+                                            .config = engine->config};
+    struct fetcher *fetcher = NULL;
+    if (fetcher_new(&fetcher, &options, err) < 0)
+        return -1;
+    (void)fetcher_free(engine->fetcher);
+    engine->fetcher = fetcher;
+    engine->flex = (struct flex_source){.fetcher = fetcher,
+                                        .limiter = &engine->limiter,
+                                        .clock = engine->options.clock,
+                                        .base_url = engine->config->flex.base_url};
+    return 0;
+}
+
+/* Between two runs: the new settings, with connections of their own. */
+static int take_config(struct engine *engine, struct error *err)
+{
+    if (!engine->next_config)
+        return 0;
+    struct config *old = engine->config;
+    engine->config = engine->next_config;
+    if (make_fetcher(engine, err) < 0) {
+        engine->config = old;
+        return -1;
+    }
+    engine->next_config = NULL;
+    (void)config_free(old);
+    limiter_change(&engine->limiter, engine->config->limits.rate, (double)engine->config->limits.burst, now_of(engine));
+    return 0;
+}
+
+static void end_run(struct engine *engine)
+{
+    static const enum facts_state rests[ERROR_CODE_COUNT] = {[ERROR_KEY] = FACTS_REFUSED, [ERROR_QUOTA] = FACTS_PAUSED};
+    struct read_counts counts;
+    struct error err;
+    engine->running = false;
+    engine->rest = rests[engine->result.error.code];
+    if (engine->rest == FACTS_IDLE && engine->result.status == SYNC_FAILED)
+        engine->rest = FACTS_TROUBLED;
+    if (read_counts(engine->store, entities[0], &counts, &err) == 0)
+        engine->contacts = counts.total;
+    store_checkpoint(engine->store);
+    engine->options.finished(engine->options.arg, &engine->result);
+    if (engine->wanted && !engine->stopping && !engine->running) {
+        engine->wanted = false;
+        engine_sync(engine, &engine->next);
+    }
+}
+
+static void fail_run(struct engine *engine, const struct error *err)
+{
+    engine->result = (struct engine_result){
+        .status = SYNC_FAILED, .error = *err, .exit_status = error_exit_status(err->code)};
+    (void)snprintf(engine->result.summary, sizeof engine->result.summary, "%.500s", err->text);
+    log_event(engine, EVENT_CYCLE_FAILED, err->text);
+    end_run(engine);
+}
+
+/* The next entity of the run that is due; the run ends after the last, and where asking further makes no sense. */
+static void next_entity(struct engine *engine)
+{
+    struct error err;
+    if (engine->stopping || engine->result.status == SYNC_FAILED || engine->result.resumes_at) {
+        end_run(engine);
+        return;
+    }
+    do
+        engine->entity++;
+    while (entities[engine->entity] && !entity_is_due(engine, entities[engine->entity]));
+    if (!entities[engine->entity]) {
+        engine->entity = 0;
+        end_run(engine);
+    } else if (begin_cycle(engine, &err) < 0) {
+        fail_run(engine, &err);
+    }
+}
+
+static void note_rate(struct engine *engine)
+{
+    struct cycle_progress progress;
+    cycle_progress(engine->cycle, &progress);
+    if (progress.phase == CYCLE_FETCH && !engine->fetch_began)
+        engine->fetch_began = now_of(engine);
+}
+
+static void step(struct engine *engine)
+{
+    int64_t at = INT64_MAX;
+    if (!engine->cycle)
+        return;
+    enum cycle_advance advance = cycle_step(engine->cycle, &at);
+    note_rate(engine);
+    if (advance == CYCLE_STEP_AGAIN) {
+        engine->progress_at = now_of(engine);
+        step_soon(engine);
+    } else if (advance == CYCLE_STEP_OVER) {
+        end_cycle(engine);
+        next_entity(engine);
+    } else if (at != INT64_MAX) {
+        int64_t delay = at - now_of(engine);
+        (void)sd_event_source_set_time_relative(engine->timer, delay > 0 ? (uint64_t)delay : 0);
+        (void)sd_event_source_set_enabled(engine->timer, SD_EVENT_ONESHOT);
+    }
+}
+
+static int on_soon(sd_event_source *source, void *user)
+{
+    (void)source;
+    step(user);
+    return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *user)
+{
+    (void)source, (void)usec;
+    step(user);
+    return 0;
+}
+
+/* --- from outside --- */
+
+static void fold(struct engine *engine, const struct engine_request *request)
+{
+    if (!engine->wanted)
+        engine->next = *request;
+    engine->wanted = true;
+    engine->next.full |= request->full;
+    engine->next.accept_vanished |= request->accept_vanished;
+    if (by_person(request->trigger))
+        engine->next.trigger = request->trigger;
+}
+
+void engine_sync(struct engine *engine, const struct engine_request *request)
+{
+    struct error err;
+    if (engine->running) {
+        fold(engine, request);
+        return;
+    }
+    engine->running = true;
+    engine->request = *request;
+    engine->entity = 0;
+    engine->result = (struct engine_result){0};
+    if (by_person(request->trigger))
+        limiter_forgive(&engine->limiter);
+    if (take_config(engine, &err) < 0 || begin_cycle(engine, &err) < 0)
+        fail_run(engine, &err);
+}
+
+void engine_configure(struct engine *engine, struct config *config)
+{
+    (void)config_free(engine->next_config);
+    engine->next_config = config;
+}
+
+const struct config *engine_config(const struct engine *engine)
+{
+    return engine->next_config ? engine->next_config : engine->config;
+}
+
+void engine_stop(struct engine *engine)
+{
+    engine->stopping = true;
+    engine->wanted = false;
+    if (!engine->cycle)
+        return;
+    cycle_stop(engine->cycle);
+    step_soon(engine);
+}
+
+bool engine_busy(const struct engine *engine)
+{
+    return engine->running;
+}
+
+bool engine_stuck(const struct engine *engine)
+{
+    int64_t deadline = 2 * engine->config->flex.timeout;
+    if (deadline < STUCK_AFTER_MIN)
+        deadline = STUCK_AFTER_MIN;
+    return engine->cycle && !fetcher_waiting(engine->fetcher) && now_of(engine) - engine->progress_at > deadline;
+}
+
+static enum facts_state state_of_phase(enum cycle_phase phase)
+{
+    if (phase < CYCLE_PLAN)
+        return FACTS_LISTING;
+    return phase <= CYCLE_FETCH ? FACTS_FETCHING : FACTS_FINISHING;
+}
+
+void engine_facts(struct engine *engine, struct facts *ret)
+{
+    *ret = (struct facts){.state = engine->rest, .now = wall_of(engine), .contacts = engine->contacts};
+    (void)snprintf(ret->trouble, sizeof ret->trouble, "%s", engine->result.error.text);
+    ret->resumes_at = engine->result.resumes_at;
+    if (!engine->cycle)
+        return;
+    struct cycle_progress progress;
+    cycle_progress(engine->cycle, &progress);
+    ret->state = state_of_phase(progress.phase);
+    ret->entity = entities[engine->entity]->name;
+    ret->done = progress.done;
+    ret->planned = progress.planned;
+    ret->requests = cycle_row(engine->cycle)->cost.requests;
+    int64_t elapsed = engine->fetch_began ? now_of(engine) - engine->fetch_began : 0;
+    if (elapsed > USEC_PER_SEC)
+        ret->rate = (double)progress.done * (double)USEC_PER_SEC / (double)elapsed;
+}
+
+static int set_up(struct engine *engine, struct error *err)
+{
+    const struct config *config = engine->config;
+    int64_t migrated = 0;
+    engine->lock = lock_take(config->database.path, engine->options.program, err);
+    if (engine->lock < 0 ||
+        store_open(&engine->store, config->database.path, STORE_WRITE, wall_of(engine), &migrated, err) < 0)
+        return -1;
+    char text[FACTS_LINE_MAX], n[TEXT_MAX];
+    if (migrated > 0) {
+        (void)snprintf(text, sizeof text, "took over %s contacts of the old tool's database %.300s",
+                       text_format_count(n, migrated), config->database.path);
+        log_event(engine, EVENT_MIGRATED, text);
+    }
+    int interrupted = store_close_interrupted(engine->store, wall_of(engine), err);
+    if (interrupted < 0)
+        return -1;
+    if (interrupted > 0) {
+        (void)snprintf(text, sizeof text, "the last sync was interrupted; its work up to then is stored, this one goes on");
+        log_event(engine, EVENT_INTERRUPTED, text);
+    }
+    struct read_counts counts;
+    if (read_counts(engine->store, entities[0], &counts, err) < 0)
+        return -1;
+    engine->contacts = counts.total;
+    limiter_init(&engine->limiter, config->limits.rate, (double)config->limits.burst, now_of(engine));
+    int r = sd_event_add_defer(engine->options.event, &engine->soon, on_soon, engine);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(engine->soon, SD_EVENT_OFF);
+    if (r >= 0)
+        r = sd_event_add_time_relative(engine->options.event, &engine->timer, CLOCK_MONOTONIC, 0, 1, on_timer, engine);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(engine->timer, SD_EVENT_OFF);
+    if (r < 0)
+        return error_set(err, ERROR_SYSTEM, RETRY_LATER, "cannot set up the event loop: %s", strerror(-r));
+    return make_fetcher(engine, err);
+}
+
+int engine_new(struct engine **ret, struct config *config, const struct engine_options *options, struct error *err)
+{
+    struct engine *engine = calloc(1, sizeof *engine);
+    if (!engine) {
+        (void)config_free(config);
+        return error_memory(err);
+    }
+    engine->options = *options;
+    engine->config = config;
+    engine->lock = -1;
+    if (set_up(engine, err) < 0) {
+        (void)engine_free(engine);
+        return -1;
+    }
+    *ret = engine;
+    return 0;
+}
+
+struct engine *engine_free(struct engine *engine)
+{
+    if (!engine)
+        return NULL;
+    (void)fetcher_free(engine->fetcher);
+    (void)cycle_free(engine->cycle);
+    (void)store_close(engine->store);
+    (void)sd_event_source_disable_unref(engine->soon);
+    (void)sd_event_source_disable_unref(engine->timer);
+    if (engine->lock >= 0)
+        (void)close(engine->lock);
+    (void)config_free(engine->config);
+    (void)config_free(engine->next_config);
+    free(engine);
+    return NULL;
+}

@@ -1,0 +1,84 @@
+#include "flexsync/lock.h"
+
+#include "flexsync/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Beside the file itself, so that two names of one database (a symbolic link) share a lock. */
+static char *lock_path(const char *database)
+{
+    CLEANUP_FREE char *real = realpath(database, NULL);
+    char *path = NULL;
+    if (asprintf(&path, "%s.lock", real ? real : database) < 0)
+        return NULL;
+    return path;
+}
+
+static bool read_holder(int fd, struct lock_holder *ret)
+{
+    char text[64];
+    ssize_t length = pread(fd, text, sizeof text - 1, 0);
+    if (length <= 0)
+        return false;
+    text[length] = '\0';
+    struct lock_holder holder = {0};
+    if (sscanf(text, "%d %31s", &holder.pid, holder.program) != 2)
+        return false;
+    *ret = holder;
+    return true;
+}
+
+static int refuse(int fd, const char *database, struct error *err)
+{
+    struct lock_holder holder;
+    if (!read_holder(fd, &holder))
+        return error_set(err, ERROR_LOCKED, RETRY_LATER, "another sync of %s is running", database);
+    if (strcmp(holder.program, "flexsyncd") == 0)
+        return error_set(err, ERROR_LOCKED, RETRY_LATER,
+                         "flexsyncd (process %d) keeps %s up to date; for a sync now: systemctl reload flexsyncd, or "
+                         "kill -HUP %d",
+                         holder.pid, database, holder.pid);
+    return error_set(err, ERROR_LOCKED, RETRY_LATER, "%s (process %d) is syncing %s; wait for it, or stop it",
+                     holder.program, holder.pid, database);
+}
+
+int lock_take(const char *database, const char *program, struct error *err)
+{
+    CLEANUP_FREE char *path = lock_path(database);
+    if (!path)
+        return error_memory(err);
+    CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0640);
+    if (fd < 0)
+        return error_set(err, ERROR_CREATE, RETRY_LATER,
+                         "cannot make the lock file %s: %s; make the folder of the database, with the right to write "
+                         "there",
+                         path, strerror(errno));
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_OFD_SETLK, &lock) < 0)
+        return refuse(fd, database, err);
+    char text[64];
+    int length = snprintf(text, sizeof text, "%d %s\n", getpid(), program);
+    /* A full disk keeps the name out of the file, and nothing else. */
+    if (ftruncate(fd, 0) == 0)
+        (void)!pwrite(fd, text, (size_t)length, 0);
+    int taken = fd;
+    fd = -1;
+    return taken;
+}
+
+int lock_holder(const char *database, struct lock_holder *ret)
+{
+    CLEANUP_FREE char *path = lock_path(database);
+    CLEANUP_CLOSE int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW) : -1;
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    if (fd < 0 || fcntl(fd, F_OFD_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
+        return 0;
+    return read_holder(fd, ret) ? 1 : 0;
+}

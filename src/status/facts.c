@@ -1,0 +1,111 @@
+#include "flexsync/facts.h"
+
+#include "flexsync/clock.h"
+#include "flexsync/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Appends to a line as far as it has room. */
+__attribute__((format(printf, 3, 4))) static void add(char *line, size_t size, const char *format, ...)
+{
+    size_t length = strlen(line);
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(line + length, size - length, format, args);
+    va_end(args);
+}
+
+static void add_next(char *line, size_t size, const struct facts *facts)
+{
+    char at[TEXT_MAX];
+    if (facts->next_at)
+        add(line, size, ", next sync %s", text_format_local(at, facts->next_at, facts->now));
+}
+
+static void say_idle(char *line, size_t size, const struct facts *facts)
+{
+    char n[TEXT_MAX];
+    add(line, size, "idle: %s contacts", text_format_count(n, facts->contacts));
+    add_next(line, size, facts);
+}
+
+static void say_listing(char *line, size_t size, const struct facts *facts)
+{
+    char n[TEXT_MAX];
+    add(line, size, "syncing %s: reading the listing, %s requests", facts->entity,
+        text_format_count(n, facts->requests));
+}
+
+static void say_fetching(char *line, size_t size, const struct facts *facts)
+{
+    char done[TEXT_MAX], planned[TEXT_MAX];
+    size_t percent = facts->planned ? facts->done * 100 / facts->planned : 100;
+    add(line, size, "syncing %s: %s of %s (%zu %%)", facts->entity, text_format_count(done, (int64_t)facts->done),
+        text_format_count(planned, (int64_t)facts->planned), percent);
+    if (facts->rate > 0)
+        add(line, size, facts->rate < 10 ? ", %.1f/s" : ", %.0f/s", facts->rate);
+}
+
+static void say_finishing(char *line, size_t size, const struct facts *facts)
+{
+    add(line, size, "syncing %s: finishing", facts->entity);
+}
+
+static void say_paused(char *line, size_t size, const struct facts *facts)
+{
+    char at[TEXT_MAX];
+    add(line, size, "paused: the server's request quota is used up, goes on %s",
+        text_format_local(at, facts->resumes_at, facts->now));
+}
+
+static void say_trouble(char *line, size_t size, const struct facts *facts)
+{
+    add(line, size, "trouble: %s", facts->trouble);
+    add_next(line, size, facts);
+}
+
+static void (*const sayings[])(char *, size_t, const struct facts *) = {
+    [FACTS_IDLE] = say_idle,         [FACTS_LISTING] = say_listing, [FACTS_FETCHING] = say_fetching,
+    [FACTS_FINISHING] = say_finishing, [FACTS_PAUSED] = say_paused, [FACTS_REFUSED] = say_trouble,
+    [FACTS_TROUBLED] = say_trouble,
+};
+
+char *facts_line(char *line, size_t size, const struct facts *facts)
+{
+    line[0] = '\0';
+    sayings[facts->state](line, size, facts);
+    return line;
+}
+
+static void add_count(char *line, size_t size, int64_t count, const char *what)
+{
+    char n[TEXT_MAX];
+    if (count > 0)
+        add(line, size, ", %s %s", text_format_count(n, count), what);
+}
+
+char *facts_cycle_line(char *line, size_t size, const struct sync_row *row)
+{
+    char a[TEXT_MAX], b[TEXT_MAX];
+    const struct sync_counts *c = &row->counts;
+    line[0] = '\0';
+    add(line, size, "%s: %s; %s", row->entity, sync_status_names[row->status], text_format_count(a, c->listed));
+    if (c->expected != SYNC_UNKNOWN)
+        add(line, size, " of %s", text_format_count(b, c->expected));
+    add(line, size, " listed, %s fetched", text_format_count(a, c->fetched));
+    add_count(line, size, c->inserted, "new");
+    add_count(line, size, c->updated, "changed");
+    add_count(line, size, c->unchanged, "unchanged");
+    add_count(line, size, c->deleted, "now inactive");
+    add_count(line, size, c->failed, "failed");
+    add(line, size, "; %s requests", text_format_count(a, row->cost.requests));
+    add_count(line, size, row->cost.retries, "retries");
+    add_count(line, size, row->cost.throttled, "refused for the quota");
+    add(line, size, ", %s in %s", text_format_size(a, row->cost.bytes),
+        text_format_span(b, row->completed_at - row->started_at));
+    if (row->error_message[0])
+        add(line, size, "; %s", row->error_message);
+    return line;
+}

@@ -1,0 +1,264 @@
+#include "cycle_internal.h"
+
+#include "flexsync/cleanup.h"
+#include "flexsync/text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STORE_TRIES_MAX   5
+#define STORE_RETRY_DELAY USEC_PER_SEC
+#define VANISHED_ALWAYS   5 /* so many may go at once in any site */
+
+int64_t cycle_wall(const struct cycle *cycle)
+{
+    return clock_wall(cycle->options.clock);
+}
+
+int64_t cycle_now(const struct cycle *cycle)
+{
+    return clock_monotonic(cycle->options.clock);
+}
+
+void cycle_report(const struct cycle *cycle, enum event event, const char *format, ...)
+{
+    char text[LOG_LINE_MAX];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    cycle->options.report(cycle->options.arg, event, text);
+}
+
+bool cycle_too_many(const struct cycle *cycle, int64_t count, int64_t active)
+{
+    return !cycle->options.accept_vanished && count > VANISHED_ALWAYS &&
+           count * 100 > cycle->options.max_vanished * active;
+}
+
+void cycle_count_cost(struct cycle *cycle)
+{
+    const struct fetch_stats *now = cycle->source.stats(cycle->source.self), *then = &cycle->cost_at;
+    cycle->row.cost = (struct fetch_stats){
+        .requests = now->requests - then->requests,
+        .retries = now->retries - then->retries,
+        .throttled = now->throttled - then->throttled,
+        .bytes = now->bytes - then->bytes,
+        .waited_ms = now->waited_ms - then->waited_ms,
+    };
+}
+
+void cycle_halt(struct cycle *cycle, enum fetch_outcome outcome, const struct error *err)
+{
+    enum halt why = outcome == FETCH_THROTTLED ? HALT_THROTTLED : outcome == FETCH_REFUSED ? HALT_REFUSED : HALT_STOPPED;
+    if (why <= cycle->halt)
+        return;
+    cycle->halt = why;
+    cycle->error = *err;
+}
+
+void cycle_fail(struct cycle *cycle, const struct error *err)
+{
+    cycle->error = *err;
+    cycle->row.status = SYNC_FAILED;
+    if (cycle->under_way > 0 || cycle->listing_asked)
+        cycle->source.cancel(cycle->source.self);
+    cycle->phase = CYCLE_FINISH;
+}
+
+static int do_begin(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
+{
+    (void)ret, (void)ret_at;
+    CLEANUP_FREE char *refused = NULL;
+    int r = cycle->options.full ? 0 : cycle->sink.meta_get(cycle->sink.self, "listing.sort", &refused, err);
+    if (r < 0 || cycle->sink.stage_begin(cycle->sink.self, err) < 0 ||
+        cycle->sink.cycle_begin(cycle->sink.self, &cycle->row, err) < 0)
+        return -1;
+    cycle->sorted = !(refused && strcmp(refused, "refused") == 0);
+    cycle->phase = CYCLE_LIST;
+    return 0;
+}
+
+/* Success is a whole listing and every record that was planned; anything less says what is missing. */
+static void judge(struct cycle *cycle)
+{
+    struct sync_row *row = &cycle->row;
+    char a[TEXT_MAX], b[TEXT_MAX];
+    if (row->status == SYNC_FAILED) {
+        (void)snprintf(row->error_message, sizeof row->error_message, "%s", cycle->error.text);
+        return;
+    }
+    row->status = SYNC_PARTIAL;
+    if (cycle->halt == HALT_REFUSED)
+        row->status = SYNC_FAILED;
+    if (cycle->halt == HALT_THROTTLED)
+        row->resumes_at = row->completed_at + cycle->source.pause(cycle->source.self);
+    if (cycle->halt != HALT_NOT)
+        (void)snprintf(row->error_message, sizeof row->error_message, "%s", cycle->error.text);
+    else if (!cycle->whole && row->counts.expected != SYNC_UNKNOWN)
+        (void)snprintf(row->error_message, sizeof row->error_message,
+                       "the listing could not be proven whole: %s ids came of %s",
+                       text_format_count(a, row->counts.listed), text_format_count(b, row->counts.expected));
+    else if (!cycle->whole)
+        (void)snprintf(row->error_message, sizeof row->error_message,
+                       "the listing could not be proven whole: its pages overlap, and it names no total");
+    else if (!cycle->believed)
+        (void)snprintf(row->error_message, sizeof row->error_message,
+                       "too many are gone at once to be believed; if it is true: flexsync sync --accept-vanished");
+    else if (row->counts.failed > 0)
+        (void)snprintf(row->error_message, sizeof row->error_message, "%s records could not be had%s%.400s",
+                       text_format_count(a, row->counts.failed), cycle->error.text[0] ? ": " : "", cycle->error.text);
+    else
+        row->status = SYNC_SUCCESS;
+}
+
+static void report_findings(const struct cycle *cycle)
+{
+    const struct findings *f = &cycle->findings;
+    if (f->ill_typed || f->duplicate_keys || f->nul_characters || f->big_numbers)
+        cycle_report(cycle, EVENT_FINDINGS,
+                     "%s: kept, though unusual: %" PRId64 " fields of an unexpected type, %" PRId64
+                     " objects with a name twice, %" PRId64 " NUL characters, %" PRId64 " numbers beyond 64 bits",
+                     cycle->options.entity->name, f->ill_typed, f->duplicate_keys, f->nul_characters, f->big_numbers);
+}
+
+static int do_finish(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
+{
+    (void)ret_at;
+    if (cycle->under_way > 0 || cycle->listing_asked) { /* what was cancelled is still coming home */
+        *ret = CYCLE_STEP_WAIT;
+        return 0;
+    }
+    if (cycle->row.completed_at == 0) {
+        cycle->row.completed_at = cycle_wall(cycle);
+        cycle_count_cost(cycle);
+        judge(cycle);
+        report_findings(cycle);
+    }
+    int64_t now = cycle->row.completed_at;
+    if (cycle->row.id && cycle->sink.cycle_finish(cycle->sink.self, &cycle->row, now - cycle->options.keep_changes,
+                                                  now - cycle->options.keep_log, err) < 0)
+        return -1;
+    cycle->phase = CYCLE_OVER;
+    return 0;
+}
+
+static phase_fn *const phases[] = {
+    [CYCLE_BEGIN] = do_begin,
+    [CYCLE_LIST] = cycle_do_list,
+    [CYCLE_NEW] = cycle_do_new,
+    [CYCLE_CHANGED] = cycle_do_changed,
+    [CYCLE_VANISHED] = cycle_do_vanished,
+    [CYCLE_PLAN] = cycle_do_plan,
+    [CYCLE_FETCH] = cycle_do_fetch,
+    [CYCLE_RECONCILE] = cycle_do_reconcile,
+    [CYCLE_FINISH] = do_finish,
+};
+
+/* The sink failed. What may pass is tried again; in the end the cycle fails, and so may its row. */
+static enum cycle_advance store_failed(struct cycle *cycle, const struct error *err, int64_t *ret_at)
+{
+    if (err->retry == RETRY_LATER && ++cycle->store_tries < STORE_TRIES_MAX) {
+        if (cycle->store_tries == 1)
+            cycle_report(cycle, EVENT_STORE_TROUBLE, "%s; trying again", err->text);
+        *ret_at = cycle_now(cycle) + STORE_RETRY_DELAY;
+        return CYCLE_STEP_WAIT;
+    }
+    cycle->store_tries = 0;
+    if (cycle->phase == CYCLE_FINISH) { /* not even the row: the next start closes it */
+        cycle->row.status = SYNC_FAILED;
+        if (cycle->error.code == ERROR_NONE)
+            cycle->error = *err;
+        cycle->phase = CYCLE_OVER;
+    } else {
+        cycle_fail(cycle, err);
+    }
+    return CYCLE_STEP_AGAIN;
+}
+
+enum cycle_advance cycle_step(struct cycle *cycle, int64_t *ret_at)
+{
+    struct error err = {0};
+    enum cycle_advance advance = CYCLE_STEP_AGAIN;
+    *ret_at = INT64_MAX;
+    if (cycle->phase == CYCLE_OVER)
+        return CYCLE_STEP_OVER;
+    enum cycle_phase before = cycle->phase;
+    if (phases[cycle->phase](cycle, &advance, ret_at, &err) < 0)
+        return store_failed(cycle, &err, ret_at);
+    if (cycle->phase != before)
+        cycle->store_tries = 0;
+    return advance;
+}
+
+void cycle_stop(struct cycle *cycle)
+{
+    struct error err;
+    (void)error_set(&err, ERROR_NONE, RETRY_LATER, "stopped before the end; the next cycle goes on");
+    cycle_halt(cycle, FETCH_CANCELLED, &err);
+    cycle->source.cancel(cycle->source.self);
+}
+
+int cycle_new(struct cycle **ret, const struct cycle_options *options, struct error *err)
+{
+    static const char *const strategies[] = {
+        [STRATEGY_AUTO] = "auto", [STRATEGY_INCREMENTAL] = "incremental", [STRATEGY_FULL] = "full"};
+    struct cycle *cycle = calloc(1, sizeof *cycle);
+    if (!cycle || !(cycle->tasks = calloc(options->source->window, sizeof *cycle->tasks))) {
+        free(cycle);
+        return error_memory(err);
+    }
+    cycle->options = *options;
+    cycle->source = *options->source;
+    cycle->sink = *options->sink;
+    cycle->believed = true;
+    cycle->cost_at = *cycle->source.stats(cycle->source.self);
+    cycle->row = (struct sync_row){
+        .entity = options->entity->name,
+        .strategy = strategies[options->full ? STRATEGY_FULL : options->strategy],
+        .trigger = options->trigger,
+        .started_at = clock_wall(options->clock),
+        .counts.expected = SYNC_UNKNOWN,
+        .quota_left_hour = SYNC_UNKNOWN,
+        .quota_left_day = SYNC_UNKNOWN,
+        .quota_left_month = SYNC_UNKNOWN,
+    };
+    listing_begin(&cycle->listing, options->entity->paged, options->page_size);
+    *ret = cycle;
+    return 0;
+}
+
+void cycle_progress(const struct cycle *cycle, struct cycle_progress *ret)
+{
+    *ret = (struct cycle_progress){.phase = cycle->phase, .done = cycle->done, .planned = cycle->planned};
+}
+
+const struct sync_row *cycle_row(const struct cycle *cycle)
+{
+    return &cycle->row;
+}
+
+const struct error *cycle_error(const struct cycle *cycle)
+{
+    return &cycle->error;
+}
+
+struct cycle *cycle_free(struct cycle *cycle)
+{
+    if (!cycle)
+        return NULL;
+    for (unsigned i = 0; i < cycle->source.window; i++) {
+        (void)record_free(cycle->tasks[i].record);
+        free(cycle->tasks[i].body);
+    }
+    free(cycle->tasks);
+    batch_free(&cycle->batch);
+    (void)page_free(cycle->page);
+    free(cycle->plan);
+    free(cycle->gone);
+    free(cycle);
+    return NULL;
+}

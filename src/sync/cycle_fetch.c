@@ -1,0 +1,289 @@
+/* The phases that fetch records and write what they say. */
+#include "cycle_internal.h"
+
+#include "flexsync/hash.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FAILED_DELAY     (15 * USEC_PER_MIN) /* doubled with every attempt */
+#define FAILED_DELAY_MAX USEC_PER_DAY
+#define DOUBTED_DELAY    USEC_PER_DAY
+
+static void item_free(struct store_item *item)
+{
+    (void)record_free(item->record);
+    free((char *)item->body);
+    free((char *)item->error);
+}
+
+static void batch_clear(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        item_free(&batch->items[i]);
+    batch->count = 0;
+}
+
+void batch_free(struct batch *batch)
+{
+    batch_clear(batch);
+    free(batch->items);
+    *batch = (struct batch){0};
+}
+
+/* Takes over what the item owns, or frees it when there is no memory; the record then stays queued. */
+static void batch_add(struct cycle *cycle, struct store_item *item)
+{
+    struct batch *batch = &cycle->batch;
+    if (batch->count == batch->capacity) {
+        size_t capacity = batch->capacity ? batch->capacity * 2 : CYCLE_BATCH_MAX;
+        struct store_item *items = realloc(batch->items, capacity * sizeof *items);
+        if (!items) {
+            cycle->row.counts.failed++;
+            item_free(item);
+            return;
+        }
+        batch->items = items;
+        batch->capacity = capacity;
+    }
+    if (batch->count == 0)
+        batch->since = cycle_now(cycle);
+    batch->items[batch->count++] = *item;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    int64_t left = ((const struct store_item *)a)->id, right = ((const struct store_item *)b)->id;
+    return (left > right) - (left < right);
+}
+
+static int flush(struct cycle *cycle, struct error *err)
+{
+    struct batch *batch = &cycle->batch;
+    if (batch->count == 0)
+        return 0;
+    qsort(batch->items, batch->count, sizeof *batch->items, by_id); /* neighbours share pages, FTS5 likes the order */
+    cycle_count_cost(cycle);
+    if (cycle->sink.commit(cycle->sink.self, cycle->options.entity, &cycle->row, batch->items, batch->count,
+                           cycle_wall(cycle), err) < 0)
+        return -1;
+    batch_clear(batch);
+    return 0;
+}
+
+static int remember_gone(struct cycle *cycle, int64_t id)
+{
+    if (cycle->gone_count == cycle->gone_capacity) {
+        size_t capacity = cycle->gone_capacity ? cycle->gone_capacity * 2 : 64;
+        int64_t *gone = realloc(cycle->gone, capacity * sizeof *gone);
+        if (!gone)
+            return -1;
+        cycle->gone = gone;
+        cycle->gone_capacity = capacity;
+    }
+    cycle->gone[cycle->gone_count++] = id;
+    return 0;
+}
+
+int cycle_do_plan(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
+{
+    (void)ret, (void)ret_at;
+    const struct entity *entity = cycle->options.entity;
+    bool full = cycle->options.full || cycle->options.strategy == STRATEGY_FULL;
+    int64_t wall = cycle_wall(cycle);
+    if (!entity->queue_table) {
+        cycle->phase = CYCLE_FINISH;
+        return 0;
+    }
+    if (full && cycle->sink.queue_all(cycle->sink.self, entity, wall, err) < 0)
+        return -1;
+    bool all = cycle->options.person || full;
+    if (cycle->sink.plan(cycle->sink.self, entity, wall, all, &cycle->plan, &cycle->planned, err) < 0)
+        return -1;
+    cycle->phase = CYCLE_FETCH;
+    return 0;
+}
+
+static int accept_record(void *arg, const char *body, size_t length, struct error *err)
+{
+    struct task *task = arg;
+    task->bytes_hash = hash_bytes(body, length);
+    task->same = task->bytes_hash == task->known.bytes_hash;
+    if (task->same)
+        return 0; /* the bytes were checked when they came for the first time */
+    struct record *record = NULL;
+    if (record_parse(&record, task->cycle->options.entity, body, length, err) < 0)
+        return -1;
+    if (strcmp(record->id, task->known.key) != 0) {
+        (void)record_free(record);
+        return error_set(err, ERROR_ANSWER, RETRY_NEVER, "the server answered with another record than the one asked for");
+    }
+    char *copy = strndup(body, length);
+    if (!copy) {
+        (void)record_free(record);
+        return error_memory(err);
+    }
+    task->record = record;
+    task->body = copy;
+    return 0;
+}
+
+static int64_t delay_after(int64_t attempts)
+{
+    int64_t delay = FAILED_DELAY;
+    while (attempts-- > 0 && delay < FAILED_DELAY_MAX)
+        delay *= 2;
+    return delay < FAILED_DELAY_MAX ? delay : FAILED_DELAY_MAX;
+}
+
+static void note_failed(struct cycle *cycle, const struct task *task, const struct error *err)
+{
+    struct store_item item = {.finding = FOUND_FAILED,
+                              .id = task->id,
+                              .error = strdup(err->text),
+                              .due = cycle_wall(cycle) + delay_after(task->known.attempts)};
+    if (cycle->error.code == ERROR_NONE)
+        cycle->error = *err;
+    cycle_report(cycle, EVENT_CYCLE_DETAIL, "%s %s: %s", cycle->options.entity->noun, task->known.key, err->text);
+    batch_add(cycle, &item);
+}
+
+static void note_record(struct cycle *cycle, struct task *task)
+{
+    struct store_item item = {.finding = task->same ? FOUND_SAME : FOUND_RECORD,
+                              .id = task->id,
+                              .vanished = task->known.vanished,
+                              .record = task->record,
+                              .body = task->body,
+                              .bytes_hash = task->bytes_hash};
+    if (task->record)
+        findings_add(&cycle->findings, &task->record->findings);
+    task->record = NULL;
+    task->body = NULL;
+    batch_add(cycle, &item);
+}
+
+static void record_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
+{
+    struct task *task = arg;
+    struct cycle *cycle = task->cycle;
+    switch (outcome) {
+    case FETCH_OK:
+        note_record(cycle, task);
+        break;
+    case FETCH_GONE:
+        if (remember_gone(cycle, task->id) < 0)
+            note_failed(cycle, task, err);
+        break;
+    case FETCH_REJECTED:
+    case FETCH_FAILED:
+        note_failed(cycle, task, err);
+        break;
+    case FETCH_THROTTLED:
+    case FETCH_REFUSED:
+    case FETCH_CANCELLED:
+        cycle_halt(cycle, outcome, err); /* it stays queued */
+        break;
+    }
+    task->cycle = NULL;
+    cycle->done++;
+    cycle->under_way--;
+    cycle->options.wake(cycle->options.arg);
+}
+
+static const struct fetch_handler record_handler = {.accept = accept_record, .done = record_is_done};
+
+static struct task *free_task(struct cycle *cycle)
+{
+    struct task *task = cycle->tasks;
+    while (task->cycle)
+        task++; /* there is one: under_way is below the window */
+    return task;
+}
+
+static int ask_record(struct cycle *cycle, int64_t id, struct error *err)
+{
+    struct task *task = free_task(cycle);
+    struct error refused;
+    *task = (struct task){.id = id};
+    int r = cycle->sink.lookup(cycle->sink.self, cycle->options.entity, id, &task->known, err);
+    if (r <= 0)
+        return r;
+    task->cycle = cycle;
+    if (cycle->source.get(cycle->source.self, cycle->options.entity, task->known.key, &record_handler, task, &refused) <
+        0) {
+        task->cycle = NULL;
+        cycle_fail(cycle, &refused);
+        return 0;
+    }
+    cycle->under_way++;
+    return 0;
+}
+
+static int ask_records(struct cycle *cycle, struct error *err)
+{
+    while (cycle->phase == CYCLE_FETCH && cycle->halt == HALT_NOT && cycle->next < cycle->planned &&
+           cycle->under_way < cycle->source.window) {
+        if (ask_record(cycle, cycle->plan[cycle->next], err) < 0)
+            return -1;
+        cycle->next++;
+    }
+    return 0;
+}
+
+int cycle_do_fetch(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
+{
+    const struct batch *batch = &cycle->batch;
+    bool over = cycle->under_way == 0 && (cycle->next >= cycle->planned || cycle->halt != HALT_NOT);
+    bool full = batch->count >= CYCLE_BATCH_MAX || (batch->count > 0 && cycle_now(cycle) - batch->since >= CYCLE_BATCH_AGE);
+    if ((over || full) && flush(cycle, err) < 0)
+        return -1;
+    if (over) {
+        cycle->phase = CYCLE_RECONCILE;
+        return 0;
+    }
+    if (ask_records(cycle, err) < 0)
+        return -1;
+    if (cycle->phase != CYCLE_FETCH || cycle->under_way == 0)
+        return 0; /* failed, or everything left of the plan has left the queue meanwhile */
+    *ret = CYCLE_STEP_WAIT;
+    if (batch->count > 0)
+        *ret_at = batch->since + CYCLE_BATCH_AGE;
+    return 0;
+}
+
+static void doubt_gone(struct cycle *cycle, int64_t active)
+{
+    cycle->believed = false;
+    cycle_report(cycle, EVENT_VANISHED_DOUBTED,
+                 "the server knows nothing of %zu of %" PRId64 " active %s any more, more than %" PRId64
+                 " %% at once: not believed, nobody was touched; if it is true: flexsync sync --accept-vanished",
+                 cycle->gone_count, active, cycle->options.entity->name, cycle->options.max_vanished);
+}
+
+int cycle_do_reconcile(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
+{
+    (void)ret, (void)ret_at;
+    int64_t vanished = 0, active = 0, wall = cycle_wall(cycle);
+    if (flush(cycle, err) < 0)
+        return -1;
+    if (cycle->gone_next >= cycle->gone_count) {
+        cycle->phase = CYCLE_FINISH;
+        return 0;
+    }
+    if (cycle->gone_next == 0) {
+        if (cycle->sink.count_vanished(cycle->sink.self, cycle->options.entity, cycle->listing.first_reading, wall,
+                                       &vanished, &active, err) < 0)
+            return -1;
+        if (cycle_too_many(cycle, (int64_t)cycle->gone_count, active))
+            doubt_gone(cycle, active);
+    }
+    for (size_t i = 0; i < CYCLE_BATCH_MAX && cycle->gone_next < cycle->gone_count; i++) {
+        struct store_item item = {.finding = cycle->believed ? FOUND_GONE : FOUND_DOUBTED,
+                                  .id = cycle->gone[cycle->gone_next++],
+                                  .due = wall + DOUBTED_DELAY};
+        batch_add(cycle, &item);
+    }
+    return 0;
+}

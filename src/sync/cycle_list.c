@@ -1,0 +1,207 @@
+/* The phases that read the listing and compare it with what is stored. */
+#include "cycle_internal.h"
+
+#include "flexsync/text.h"
+
+#include <inttypes.h>
+
+static int accept_page(void *arg, const char *body, size_t length, struct error *err)
+{
+    struct cycle *cycle = arg;
+    struct page *page = NULL;
+    if (page_parse(&page, body, length, err) < 0)
+        return -1;
+    (void)page_free(cycle->page);
+    cycle->page = page;
+    return 0;
+}
+
+static void page_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
+{
+    struct cycle *cycle = arg;
+    cycle->listing_asked = false;
+    cycle->page_done = true;
+    cycle->outcome = outcome;
+    cycle->page_error = *err;
+    cycle->options.wake(cycle->options.arg);
+}
+
+static const struct fetch_handler page_handler = {.accept = accept_page, .done = page_is_done};
+
+static void ask_page(struct cycle *cycle)
+{
+    struct error err;
+    const struct listing *listing = &cycle->listing;
+    const struct source_page wanted = {
+        .page = listing->page, .size = listing->paged ? listing->size : 0, .sorted = cycle->sorted};
+    cycle->listing_asked = true;
+    if (cycle->source.list(cycle->source.self, cycle->options.entity, &wanted, &page_handler, cycle, &err) < 0) {
+        cycle->listing_asked = false;
+        cycle_fail(cycle, &err);
+    }
+}
+
+/* A reading is over. Odd findings are told once, at the end, not at every reading. */
+static int judge_reading(struct cycle *cycle, struct error *err)
+{
+    const char *name = cycle->options.entity->name;
+    struct listing *listing = &cycle->listing;
+    int64_t distinct = 0, ids = 0;
+    if (cycle->sink.stage_count(cycle->sink.self, listing->first_reading, &distinct, err) < 0 ||
+        cycle->sink.stage_count(cycle->sink.self, 0, &ids, err) < 0)
+        return -1;
+    enum listing_verdict verdict = listing_judge(listing, distinct);
+    if (verdict == LISTING_AGAIN)
+        return 0;
+    cycle->row.counts.listed = ids;
+    cycle->row.counts.expected = listing->total == PAGE_UNKNOWN ? SYNC_UNKNOWN : listing->total;
+    cycle->whole = verdict == LISTING_WHOLE;
+    if (listing->reading > 1 || listing->duplicates > 0 || !cycle->whole)
+        cycle_report(cycle, EVENT_LISTING_ODD,
+                     "%s: the listing was read %u times; %" PRId64 " rows came twice, %" PRId64 " ids came, %" PRId64
+                     " were announced: %s",
+                     name, listing->reading, listing->duplicates, distinct, listing->total,
+                     cycle->whole ? "whole" : "not proven whole, so nobody is taken for gone");
+    cycle->phase = CYCLE_NEW;
+    return 0;
+}
+
+static int stage(struct cycle *cycle, struct error *err)
+{
+    struct listing *listing = &cycle->listing;
+    size_t new_ids = 0;
+    if (cycle->sink.stage_page(cycle->sink.self, cycle->page, listing->reading, &new_ids, err) < 0)
+        return -1;
+    if (listing->reading == 1)
+        cycle->row.counts.failed += (int64_t)cycle->page->unusable;
+    findings_add(&cycle->findings, &cycle->page->findings);
+    cycle_report(cycle, EVENT_CYCLE_DETAIL, "%s: page %u brought %zu rows, %zu ids new", cycle->options.entity->name,
+                 listing->page, cycle->page->row_count, new_ids);
+    listing_answer(listing, cycle->page, new_ids);
+    cycle->page = page_free(cycle->page);
+    return 0;
+}
+
+/* 400: the server may not know `sort`; asked again without, and remembered until somebody syncs in full. */
+static int give_up_sort(struct cycle *cycle, struct error *err)
+{
+    if (cycle->sink.meta_set(cycle->sink.self, "listing.sort", "refused", cycle_wall(cycle), err) < 0)
+        return -1;
+    cycle->sorted = false;
+    cycle_report(cycle, EVENT_LISTING_ODD, "%s: the server refuses to sort its listing; asked without from now on",
+                 cycle->options.entity->name);
+    return 0;
+}
+
+static int take_answer(struct cycle *cycle, struct error *err)
+{
+    int r = 0;
+    switch (cycle->outcome) {
+    case FETCH_OK:
+        r = stage(cycle, err);
+        break;
+    case FETCH_REJECTED:
+        if (cycle->sorted && cycle->listing.paged)
+            r = give_up_sort(cycle, err);
+        else
+            cycle_fail(cycle, &cycle->page_error);
+        break;
+    case FETCH_GONE:
+    case FETCH_FAILED:
+        cycle_fail(cycle, &cycle->page_error);
+        break;
+    case FETCH_THROTTLED:
+    case FETCH_REFUSED:
+    case FETCH_CANCELLED:
+        cycle_halt(cycle, cycle->outcome, &cycle->page_error);
+        cycle->phase = CYCLE_FINISH;
+        break;
+    }
+    cycle->page_done = r < 0; /* a failing sink: the same answer again */
+    return r;
+}
+
+int cycle_do_list(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
+{
+    (void)ret_at;
+    if (cycle->page_done)
+        return take_answer(cycle, err);
+    if (cycle->listing_asked) {
+        *ret = CYCLE_STEP_WAIT;
+        return 0;
+    }
+    if (cycle->halt != HALT_NOT) {
+        cycle->phase = CYCLE_FINISH;
+        return 0;
+    }
+    if (cycle->listing.step == LISTING_OVER)
+        return judge_reading(cycle, err);
+    ask_page(cycle);
+    return 0;
+}
+
+/* A wish to end is heard between any two steps of a long comparison. */
+static bool stopped(struct cycle *cycle)
+{
+    if (cycle->halt != HALT_STOPPED)
+        return false;
+    cycle->phase = CYCLE_FINISH;
+    return true;
+}
+
+int cycle_do_new(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
+{
+    (void)ret, (void)ret_at;
+    if (stopped(cycle))
+        return 0;
+    cycle_count_cost(cycle);
+    int r = cycle->sink.compare_new(cycle->sink.self, cycle->options.entity, &cycle->row, cycle_wall(cycle),
+                                    CYCLE_COMPARE_MAX, err);
+    if (r == 0)
+        cycle->phase = CYCLE_CHANGED;
+    return r < 0 ? -1 : 0;
+}
+
+int cycle_do_changed(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
+{
+    (void)ret, (void)ret_at;
+    if (stopped(cycle))
+        return 0;
+    int r = cycle->sink.compare_changed(cycle->sink.self, cycle->options.entity, &cycle->row, cycle_wall(cycle),
+                                        CYCLE_COMPARE_MAX, cycle->cursor, err);
+    if (r == 0)
+        cycle->phase = CYCLE_VANISHED;
+    return r < 0 ? -1 : 0;
+}
+
+static void doubt(struct cycle *cycle, int64_t gone, int64_t active)
+{
+    char a[TEXT_MAX], b[TEXT_MAX];
+    cycle->believed = false;
+    cycle_report(cycle, EVENT_VANISHED_DOUBTED,
+                 "%s of %s active %s are gone at once, more than %" PRId64
+                 " %%: not believed, nobody was touched; if it is true: flexsync sync --accept-vanished",
+                 text_format_count(a, gone), text_format_count(b, active), cycle->options.entity->name,
+                 cycle->options.max_vanished);
+}
+
+int cycle_do_vanished(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
+{
+    (void)ret, (void)ret_at;
+    const struct entity *entity = cycle->options.entity;
+    int64_t gone = 0, active = 0, wall = cycle_wall(cycle);
+    unsigned since = cycle->listing.first_reading;
+    cycle->phase = CYCLE_PLAN;
+    if (!cycle->whole) /* only a whole listing can say that somebody is not in it */
+        return 0;
+    if (cycle->sink.count_vanished(cycle->sink.self, entity, since, wall, &gone, &active, err) < 0)
+        goto failed;
+    if (cycle_too_many(cycle, gone, active))
+        doubt(cycle, gone, active);
+    else if (gone > 0 && cycle->sink.take_vanished(cycle->sink.self, entity, &cycle->row, since, wall, err) < 0)
+        goto failed;
+    return 0;
+failed:
+    cycle->phase = CYCLE_VANISHED;
+    return -1;
+}

@@ -1,0 +1,149 @@
+#include "flexsync/listing.h"
+
+static void begin_reading(struct listing *listing)
+{
+    listing->page = 1;
+    listing->step = LISTING_FIRST;
+    listing->next = 2;
+    listing->pages = 0;
+    listing->asked_zero = listing->looked_beyond = listing->last_seen = false;
+    listing->moved = listing->disorder = false;
+    listing->seen = 0;
+}
+
+void listing_begin(struct listing *listing, bool paged, unsigned size)
+{
+    *listing = (struct listing){
+        .paged = paged, .size = size, .total = PAGE_UNKNOWN, .reading = 1, .first_reading = 1};
+    begin_reading(listing);
+}
+
+/* Does this answer to page 1 say that nothing comes before it? */
+static bool says_first(const struct page *page)
+{
+    return page->first == 1 || (page->first == PAGE_UNKNOWN && page->number == 0);
+}
+
+/* Readings with another total tell of another time: their ids are not united. */
+static void note_total(struct listing *listing, const struct page *page)
+{
+    if (listing->pages > 1) {
+        listing->moved = listing->moved || page->total != listing->total;
+        return;
+    }
+    if (listing->reading > 1 && page->total != listing->total)
+        listing->first_reading = listing->reading;
+    listing->total = page->total;
+}
+
+/* Duplicates are only those of the walk: that page 0 repeats page 1 is known, and no fault. */
+static void note_rows(struct listing *listing, const struct page *page, size_t new_ids)
+{
+    size_t usable = page->row_count;
+    listing->seen += (int64_t)new_ids;
+    if (listing->step == LISTING_FIRST || listing->step == LISTING_ON)
+        if (new_ids > 0 || listing->total != PAGE_UNKNOWN)
+            listing->duplicates += (int64_t)(usable - new_ids);
+    if (new_ids > 0 && new_ids < usable)
+        listing->disorder = true;
+    if (listing->step == LISTING_ZERO && new_ids > 0)
+        listing->zero_based = true;
+}
+
+/* Is this the end of the walk? A page without anything new is, whatever it says: it could go on for ever. */
+static bool is_last(const struct listing *listing, const struct page *page, size_t new_ids)
+{
+    if (new_ids == 0)
+        return true;
+    if (page->last != PAGE_UNKNOWN)
+        return page->last == 1;
+    return listing->total != PAGE_UNKNOWN && listing->seen >= listing->total;
+}
+
+static void ask(struct listing *listing, enum listing_step step, unsigned page)
+{
+    listing->step = step;
+    listing->page = page;
+}
+
+static void walk_on(struct listing *listing)
+{
+    ask(listing, LISTING_ON, listing->next++);
+}
+
+/* The walk came to its end. Where ids are missing, two places are left where a server may hide them. */
+static void end_walk(struct listing *listing)
+{
+    bool missing = listing->total != PAGE_UNKNOWN && listing->seen < listing->total;
+    if (missing && !listing->looked_beyond && listing->last_seen) {
+        listing->looked_beyond = true;
+        ask(listing, LISTING_BEYOND, listing->next++);
+    } else if (missing && !listing->asked_zero) {
+        listing->asked_zero = true;
+        ask(listing, LISTING_ZERO, 0);
+    } else {
+        listing->step = LISTING_OVER;
+    }
+}
+
+/* What was granted is what to ask for from now on; a listing that turns out to have pages is asked for by page. */
+static void note_size(struct listing *listing, const struct page *page)
+{
+    if (page->size > 0 && (page->size < listing->size || !listing->paged))
+        listing->size = (unsigned)(page->size < LISTING_SIZE_MAX ? page->size : LISTING_SIZE_MAX);
+    if (listing->total != PAGE_UNKNOWN)
+        listing->paged = true;
+}
+
+static void choose_next(struct listing *listing, const struct page *page, size_t new_ids)
+{
+    enum listing_step step = listing->step;
+    if (step == LISTING_BEYOND && new_ids > 0) /* it was not the end after all */
+        listing->looked_beyond = listing->last_seen = false;
+    else if (step != LISTING_ZERO && is_last(listing, page, new_ids))
+        listing->last_seen = true;
+    if (step == LISTING_FIRST && !says_first(page)) {
+        listing->asked_zero = true;
+        ask(listing, LISTING_ZERO, 0);
+    } else if (listing->last_seen || listing->pages >= LISTING_PAGES_MAX) {
+        end_walk(listing);
+    } else {
+        walk_on(listing);
+    }
+}
+
+void listing_answer(struct listing *listing, const struct page *page, size_t new_ids)
+{
+    listing->pages++;
+    note_total(listing, page);
+    note_rows(listing, page, new_ids);
+    note_size(listing, page);
+    if (listing->paged) {
+        choose_next(listing, page, new_ids);
+        return;
+    }
+    listing->last_seen = true; /* an array that has no pages is all there is */
+    listing->step = LISTING_OVER;
+}
+
+static bool is_whole(const struct listing *listing, int64_t distinct)
+{
+    if (!listing->last_seen || listing->moved)
+        return false;
+    if (listing->total == PAGE_UNKNOWN)
+        return !listing->disorder;
+    return distinct == listing->total;
+}
+
+enum listing_verdict listing_judge(struct listing *listing, int64_t distinct)
+{
+    if (is_whole(listing, distinct))
+        return LISTING_WHOLE;
+    if (listing->reading >= LISTING_READINGS_MAX)
+        return LISTING_INCOMPLETE;
+    listing->reading++;
+    if (listing->moved)
+        listing->first_reading = listing->reading;
+    begin_reading(listing);
+    return LISTING_AGAIN;
+}
