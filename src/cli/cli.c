@@ -1,0 +1,243 @@
+#include "flexsync/cli.h"
+
+#include "command.h"
+#include "flexsync/cleanup.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static const struct command commands[] = {
+    {"sync", "[--full] [--accept-vanished]", "sync now, in the foreground", "flexsync sync", "fa", 0, 0, CONFIG_COMPLETE,
+     command_sync},
+    {"status", "[--json]", "how the copy is: complete, last sync, what waits", "flexsync status", "j", 0, 0,
+     CONFIG_WITHOUT_KEY, command_status},
+    {"history", "[-n N] [--json]", "past syncs, newest first", "flexsync history -n 5", "nj", 0, 0, CONFIG_WITHOUT_KEY,
+     command_history},
+    {"list", "[--active] [-n N] [--json]", "contacts by name", "flexsync list --active -n 20", "Anj", 0, 0,
+     CONFIG_WITHOUT_KEY, command_list},
+    {"show", "[--raw] [--json] ID", "one contact with all its fields, by contact_id or id", "flexsync show 17", "rj", 1, 1,
+     CONFIG_WITHOUT_KEY, command_show},
+    {"check", "", "test settings, key, connection, page numbering and database", "flexsync check", "", 0, 0,
+     CONFIG_COMPLETE, command_check},
+};
+
+static const struct {
+    struct option option;
+    const char *help;
+} option_table[] = {
+    {{"full", no_argument, NULL, 'f'}, "fetch every record, not only new and changed ones"},
+    {{"accept-vanished", no_argument, NULL, 'a'}, "believe it when many are gone at once"},
+    {{"active", no_argument, NULL, 'A'}, "leave out the inactive ones"},
+    {{"number", required_argument, NULL, 'n'}, "so many at the most"},
+    {{"raw", no_argument, NULL, 'r'}, "the JSON as the server sent it"},
+    {{"json", no_argument, NULL, 'j'}, "one JSON object with a version"},
+};
+
+static void print_usage(FILE *out)
+{
+    (void)fputs("Usage: flexsync [-c FILE] COMMAND [OPTION]... [WORD]...\n"
+                "The local copy of the contacts of a Flex Rental Solutions site.\n\n",
+                out);
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+        (void)fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+    (void)fputs("\n  -c, --config FILE  settings (default " CONFIG_DEFAULT_FILE ")\n"
+                "  -V, --version      print the version\n"
+                "  -h, --help         print this; after a command: help on it\n"
+                "\n"
+                "Exit status: 0 done, 2 partial, 64 usage, 65 unusable answer, 69 server not reachable, 73 cannot create,\n"
+                "74 disk or database, 75 quota used up or another sync is running, 77 key refused, 78 settings.\n",
+                out);
+}
+
+static void print_command(FILE *out, const struct command *command)
+{
+    (void)fprintf(out, "Usage: flexsync [-c FILE] %s %s\n%s.\n\n", command->name, command->arguments, command->help);
+    for (size_t i = 0; i < ARRAY_LENGTH(option_table); i++) {
+        const struct option *option = &option_table[i].option;
+        if (!strchr(command->letters, option->val))
+            continue;
+        if (option->has_arg)
+            (void)fprintf(out, "  -%c, --%s N  %s\n", option->val, option->name, option_table[i].help);
+        else
+            (void)fprintf(out, "  --%-18s %s\n", option->name, option_table[i].help);
+    }
+    (void)fprintf(out, "\nExample: %s\n", command->example);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int usage_error(const char *what, const char *name, const struct command *command)
+{
+    (void)fprintf(stderr, "flexsync: %s%s; try: flexsync %s%s--help\n", what, name, command ? command->name : "",
+                  command ? " " : "");
+    return error_exit_status(ERROR_USAGE);
+}
+
+int command_failed(const struct error *err)
+{
+    (void)fprintf(stderr, "flexsync: %s\n", err->text);
+    return error_exit_status(err->code);
+}
+
+int command_end(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    if (errno == EPIPE) /* `flexsync list | head` has seen enough */
+        return status;
+    (void)fprintf(stderr, "flexsync: cannot write the output: %s\n", strerror(errno));
+    return error_exit_status(ERROR_STORE);
+}
+
+struct store *command_open(struct call *call, int *ret_status)
+{
+    struct store *store = NULL;
+    struct error err;
+    if (store_open(&store, call->config->database.path, STORE_READ, 0, NULL, &err) < 0)
+        *ret_status = command_failed(&err);
+    return store;
+}
+
+static bool take_number(struct call *call, const char *text)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    if (errno || end == text || *end || *text == '-' || number == 0 || number > UINT_MAX)
+        return false;
+    call->limit = (unsigned)number;
+    return true;
+}
+
+/* Fills what the letter stands for; false with *ret_status when the program is to end. */
+static bool take_option(struct call *call, int letter, int *ret_status)
+{
+    bool *const flags[256] = {['f'] = &call->full, ['a'] = &call->accept_vanished, ['A'] = &call->active,
+                              ['r'] = &call->raw,  ['j'] = &call->json};
+    *ret_status = EXIT_STATUS_DONE;
+    if (letter == 'h') {
+        print_command(stdout, call->command);
+        return false;
+    }
+    if (letter == 'c') {
+        call->file = optarg;
+        return true;
+    }
+    if (letter == '?' || !strchr(call->command->letters, letter)) {
+        *ret_status = usage_error("this option is not one of the command's", "", call->command);
+        return false;
+    }
+    if (letter == 'n' && !take_number(call, optarg)) {
+        *ret_status = usage_error("-n takes a number of 1 or more, not ", optarg, call->command);
+        return false;
+    }
+    if (flags[letter])
+        *flags[letter] = true;
+    return true;
+}
+
+static bool read_options(struct call *call, int argc, char **argv, int *ret_status)
+{
+    struct option names[ARRAY_LENGTH(option_table) + 3] = {{0}};
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(option_table); i++)
+        names[n++] = option_table[i].option;
+    names[n++] = (struct option){"help", no_argument, NULL, 'h'};
+    names[n] = (struct option){"config", required_argument, NULL, 'c'};
+    int letter;
+    optind = 1;
+    while ((letter = getopt_long(argc, argv, "n:c:h", names, NULL)) != -1)
+        if (!take_option(call, letter, ret_status))
+            return false;
+    call->words = argv + optind;
+    call->word_count = argc - optind;
+    if (call->word_count < call->command->words_min) {
+        *ret_status = usage_error("something is missing: ", call->command->arguments, call->command);
+        return false;
+    }
+    if (call->word_count > call->command->words_max) {
+        *ret_status = usage_error("this is too much: ", call->words[call->command->words_max], call->command);
+        return false;
+    }
+    return true;
+}
+
+static int run_command(struct call *call)
+{
+    struct error err;
+    if (config_load(&call->config, call->file, call->command->need, stderr, &err) < 0)
+        return command_failed(&err);
+    int status = call->command->run(call);
+    call->config = config_free(call->config);
+    return command_end(status);
+}
+
+/* Options before the command; returns its place in argv, or 0 with *ret_status. */
+static int find_word(struct call *call, int argc, char **argv, int *ret_status)
+{
+    static const struct option names[] = {{"config", required_argument, NULL, 'c'},
+                                          {"version", no_argument, NULL, 'V'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    int letter;
+    *ret_status = EXIT_STATUS_DONE;
+    while ((letter = getopt_long(argc, argv, "+c:Vh", names, NULL)) != -1) {
+        if (letter == 'c') {
+            call->file = optarg;
+        } else if (letter == 'V') {
+            (void)printf("flexsync %s\n", FLEXSYNC_VERSION);
+            return 0;
+        } else if (letter == 'h') {
+            print_usage(stdout);
+            return 0;
+        } else {
+            *ret_status = usage_error("this option does not stand before a command", "", NULL);
+            return 0;
+        }
+    }
+    if (optind < argc)
+        return optind;
+    print_usage(stderr);
+    *ret_status = error_exit_status(ERROR_USAGE);
+    return 0;
+}
+
+int cli_main(int argc, char **argv)
+{
+    struct call call = {0};
+    int status = 0;
+    if (!setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1)
+        (void)setlocale(LC_CTYPE, "C.UTF-8"); /* the database is UTF-8, whatever the terminal says */
+    int word = find_word(&call, argc, argv, &status);
+    if (word == 0)
+        return command_end(status);
+    call.command = find_command(argv[word]);
+    if (!call.command && strcmp(argv[word], "help") == 0) {
+        print_usage(stdout);
+        return command_end(EXIT_STATUS_DONE);
+    }
+    if (!call.command)
+        return usage_error("there is no command ", argv[word], NULL);
+    if (!read_options(&call, argc - word, argv + word, &status))
+        return command_end(status);
+    const struct rlimit no_core = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &no_core); /* the key is in our memory */
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return error_exit_status(ERROR_SYSTEM);
+    status = run_command(&call);
+    curl_global_cleanup();
+    return status;
+}

@@ -1,0 +1,55 @@
+/* What the commands share. Inside of cli only. */
+#ifndef FLEXSYNC_COMMAND_H
+#define FLEXSYNC_COMMAND_H
+
+#include "flexsync/config.h"
+#include "flexsync/read.h"
+
+#include <stdbool.h>
+
+#define COMMAND_JSON_VERSION 1 /* of every object that --json prints */
+
+struct command;
+
+/* One call of the program. */
+struct call {
+    const struct command *command;
+    const char *file;      /* -c, or NULL */
+    struct config *config; /* read for the command */
+    bool json;
+    bool full, accept_vanished; /* sync */
+    bool active;                /* list */
+    bool raw;                   /* show */
+    unsigned limit;             /* -n; 0: not given */
+    char **words;               /* what is no option */
+    int word_count;
+};
+
+struct command {
+    const char *name;
+    const char *arguments;     /* for the usage line */
+    const char *help;          /* one line */
+    const char *example;
+    const char *letters;       /* of its options, out of option_table in cli.c */
+    int words_min, words_max;  /* how many of them it takes */
+    enum config_need need;
+    int (*run)(struct call *call); /* returns the exit status */
+};
+
+int command_sync(struct call *call);
+int command_status(struct call *call);
+int command_history(struct call *call);
+int command_list(struct call *call);
+int command_show(struct call *call);
+int command_check(struct call *call);
+
+/* Says on stderr what went wrong and returns the exit status for it. */
+int command_failed(const struct error *err);
+
+/* The database of the settings, for reading; NULL after command_failed(), with *ret_status set. */
+struct store *command_open(struct call *call, int *ret_status);
+
+/* Ends a command that wrote to stdout: a full disk or a closed pipe is an error like others. */
+int command_end(int status);
+
+#endif

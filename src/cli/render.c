@@ -1,0 +1,114 @@
+#define _XOPEN_SOURCE 700 /* wcwidth */
+#include "render.h"
+
+#include "flexsync/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+void render_cell(FILE *out, const char *text, int width)
+{
+    mbstate_t state = {0};
+    int used = 0;
+    const char *p = text ? text : "";
+    while (*p) {
+        wchar_t c = L' ';
+        size_t length = mbrtowc(&c, p, MB_CUR_MAX, &state);
+        if (length == (size_t)-1 || length == (size_t)-2) {
+            memset(&state, 0, sizeof state);
+            length = 1;
+            c = L'?';
+        }
+        int columns = wcwidth(c);
+        bool plain = columns >= 0 && c != L'?';
+        if (columns < 0)
+            columns = 1;
+        if (width && used + columns > width)
+            break;
+        if (plain)
+            (void)fwrite(p, 1, length, out);
+        else
+            (void)fputc(c == L'?' ? '?' : ' ', out);
+        used += columns;
+        p += length;
+    }
+    while (used++ < width)
+        (void)fputc(' ', out);
+}
+
+void render_value(FILE *out, const struct value *value)
+{
+    switch (value->type) {
+    case VALUE_NULL:
+        break;
+    case VALUE_TEXT:
+        render_cell(out, value->text, 0);
+        break;
+    case VALUE_INTEGER:
+        (void)fprintf(out, "%" PRId64, value->integer);
+        break;
+    case VALUE_REAL:
+        (void)fprintf(out, "%.15g", value->real);
+        break;
+    }
+}
+
+json_t *render_json_text(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+json_t *render_json_value(const struct value *value)
+{
+    switch (value->type) {
+    case VALUE_NULL:
+        return json_null();
+    case VALUE_TEXT:
+        return json_string(value->text);
+    case VALUE_INTEGER:
+        return json_integer(value->integer);
+    case VALUE_REAL:
+        return json_real(value->real);
+    }
+    return NULL;
+}
+
+json_t *render_json_count(int64_t count)
+{
+    return count == SYNC_UNKNOWN ? json_null() : json_integer(count);
+}
+
+json_t *render_json_time(int64_t wall)
+{
+    char text[TEXT_MAX];
+    return wall ? json_string(text_format_utc(text, wall)) : json_null();
+}
+
+json_t *render_json_cycle(const struct sync_row *row)
+{
+    const struct sync_counts *c = &row->counts;
+    const struct fetch_stats *f = &row->cost;
+    return json_pack("{s:I, s:s?, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
+                     " s:o, s:s?}",
+                     "id", (json_int_t)row->id, "entity", row->entity, "trigger", sync_trigger_names[row->trigger],
+                     "strategy", row->strategy, "status", sync_status_names[row->status], "sync_started_at",
+                     render_json_time(row->started_at), "sync_completed_at", render_json_time(row->completed_at),
+                     "records_listed", render_json_count(c->listed), "records_expected", render_json_count(c->expected),
+                     "records_fetched", render_json_count(c->fetched), "records_inserted",
+                     render_json_count(c->inserted), "records_updated", render_json_count(c->updated),
+                     "records_unchanged", render_json_count(c->unchanged), "records_deleted",
+                     render_json_count(c->deleted), "records_failed", render_json_count(c->failed), "requests",
+                     render_json_count(f->requests), "retries", render_json_count(f->retries), "throttled",
+                     render_json_count(f->throttled), "bytes", render_json_count(f->bytes), "waited_ms",
+                     render_json_count(f->waited_ms), "resumes_at", render_json_time(row->resumes_at), "error_message",
+                     row->error_message[0] ? row->error_message : NULL);
+}
+
+int render_json(FILE *out, json_t *object)
+{
+    int r = object ? json_dumpf(object, out, JSON_INDENT(2)) : -1;
+    json_decref(object);
+    return r < 0 || fputc('\n', out) == EOF ? -1 : 0;
+}

@@ -1,0 +1,30 @@
+/* How values are printed for people and programs. Inside of cli only. */
+#ifndef FLEXSYNC_RENDER_H
+#define FLEXSYNC_RENDER_H
+
+#include "flexsync/record.h"
+#include "flexsync/synclog.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+/*
+ * Prints text in `width` columns of a terminal, cut or filled with spaces; width 0: as it is. Control characters are
+ * printed as spaces, since what is in a contact must not drive the terminal. NULL prints as empty.
+ */
+void render_cell(FILE *out, const char *text, int width);
+
+/* A value as text for people; an empty line for NULL. */
+void render_value(FILE *out, const struct value *value);
+
+/* New references; NULL without memory. */
+json_t *render_json_text(const char *text);
+json_t *render_json_value(const struct value *value);
+json_t *render_json_count(int64_t count); /* SYNC_UNKNOWN: null */
+json_t *render_json_time(int64_t wall);   /* 0: null; "YYYY-MM-DD HH:MM:SS" UTC */
+json_t *render_json_cycle(const struct sync_row *row);
+
+/* Prints an object and frees it; 0, or -1 without memory or when the output fails. */
+int render_json(FILE *out, json_t *object);
+
+#endif

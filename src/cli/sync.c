@@ -1,0 +1,118 @@
+#include "command.h"
+#include "flexsync/cleanup.h"
+#include "flexsync/engine.h"
+#include "flexsync/text.h"
+#include "progress.h"
+
+#include <signal.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+struct sync {
+    struct log *log;
+    sd_event *event;
+    struct engine *engine;
+    sd_event_source *timer;
+    sd_event_source *signals[2];
+    bool terminal, stopped;
+    struct engine_result result;
+};
+
+static void on_finished(void *arg, const struct engine_result *result)
+{
+    struct sync *sync = arg;
+    sync->result = *result;
+    (void)sd_event_exit(sync->event, 0);
+}
+
+static void arm(struct sync *sync)
+{
+    (void)sd_event_source_set_time_relative(sync->timer,
+                                            (uint64_t)(sync->terminal ? PROGRESS_REDRAW : PROGRESS_LINE));
+    (void)sd_event_source_set_enabled(sync->timer, SD_EVENT_ONESHOT);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *user)
+{
+    (void)source, (void)usec;
+    struct sync *sync = user;
+    struct facts facts;
+    engine_facts(sync->engine, &facts);
+    progress_show(&facts, sync->terminal);
+    arm(sync);
+    return 0;
+}
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
+{
+    (void)source, (void)info;
+    struct sync *sync = user;
+    sync->stopped = true;
+    engine_stop(sync->engine);
+    return 0;
+}
+
+static int add_sources(struct sync *sync, struct error *err)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    int r = sd_event_new(&sync->event);
+    for (size_t i = 0; r >= 0 && i < ARRAY_LENGTH(numbers); i++)
+        r = sd_event_add_signal(sync->event, &sync->signals[i], numbers[i] | SD_EVENT_SIGNAL_PROCMASK, on_signal, sync);
+    if (r >= 0)
+        r = sd_event_add_time_relative(sync->event, &sync->timer, CLOCK_MONOTONIC, 0, 1, on_timer, sync);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(sync->timer, SD_EVENT_OFF);
+    return r < 0 ? error_set(err, ERROR_SYSTEM, RETRY_LATER, "cannot set up the event loop: %s", strerror(-r)) : 0;
+}
+
+static int set_up(struct sync *sync, struct call *call, struct error *err)
+{
+    const struct log_options log_options = {.level = (enum log_level)call->config->log.level,
+                                            .file = call->config->log.file,
+                                            .error_file = call->config->log.error_file,
+                                            .people = true};
+    if (log_new(&sync->log, &log_options, err) < 0 || add_sources(sync, err) < 0)
+        return -1;
+    const struct engine_options options = {.event = sync->event,
+                                           .clock = &clock_system,
+                                           .log = sync->log,
+                                           .program = "flexsync",
+                                           .finished = on_finished,
+                                           .arg = sync};
+    sync->terminal = isatty(STDERR_FILENO) != 0;
+    return engine_new(&sync->engine, take_pointer(call->config), &options, err);
+}
+
+static int run(struct sync *sync, const struct call *call)
+{
+    const struct engine_request request = {
+        .trigger = TRIGGER_MANUAL, .full = call->full, .accept_vanished = call->accept_vanished};
+    char at[TEXT_MAX];
+    engine_sync(sync->engine, &request);
+    arm(sync);
+    if (sd_event_loop(sync->event) < 0)
+        return error_exit_status(ERROR_SYSTEM);
+    progress_clear(sync->terminal);
+    (void)printf("%s\n", sync->result.summary);
+    if (sync->stopped)
+        (void)fputs("flexsync: stopped; everything received is stored, and the next sync goes on from there\n", stderr);
+    if (sync->result.resumes_at)
+        (void)fprintf(stderr, "flexsync: the server's quota is used up; sync again after %s\n",
+                      text_format_local(at, sync->result.resumes_at, clock_wall(&clock_system)));
+    return sync->result.exit_status;
+}
+
+int command_sync(struct call *call)
+{
+    struct sync sync = {0};
+    struct error err;
+    int status = set_up(&sync, call, &err) < 0 ? command_failed(&err) : run(&sync, call);
+    (void)engine_free(sync.engine);
+    for (size_t i = 0; i < ARRAY_LENGTH(sync.signals); i++)
+        (void)sd_event_source_disable_unref(sync.signals[i]);
+    (void)sd_event_source_disable_unref(sync.timer);
+    (void)sd_event_unref(sync.event);
+    (void)log_free(sync.log);
+    return status;
+}

@@ -1,0 +1,366 @@
+#include "flexsync/daemon.h"
+
+#include "flexsync/cleanup.h"
+#include "flexsync/engine.h"
+#include "flexsync/notify.h"
+#include "flexsync/text.h"
+#include "options.h"
+#include "schedule.h"
+
+#include <curl/curl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#define STATUS_EVERY USEC_PER_SEC /* how often STATUS follows a cycle that runs */
+
+struct daemon {
+    struct options options;
+    struct log *log;
+    sd_event *event;
+    struct engine *engine;
+    struct schedule schedule;
+    sd_event_source *timer;    /* the schedule */
+    sd_event_source *status;   /* STATUS while a cycle runs */
+    sd_event_source *watchdog; /* NULL without one */
+    sd_event_source *signals[5];
+    uint64_t watchdog_usec;
+    bool on_start, ending;
+    char last_status[FACTS_LINE_MAX];
+};
+
+static int64_t now_monotonic(void)
+{
+    return clock_monotonic(&clock_system);
+}
+
+static void log_event(struct daemon *daemon, enum event event, const char *text)
+{
+    const struct log_record record = {.level = event_kinds[event].level, .message_id = event_kinds[event].id};
+    log_write(daemon->log, &record, "%s", text);
+}
+
+static struct log_options log_options_of(const struct config *config)
+{
+    return (struct log_options){.level = (enum log_level)config->log.level,
+                                .file = config->log.file,
+                                .error_file = config->log.error_file};
+}
+
+static char *status_line(struct daemon *daemon, char *line, size_t size)
+{
+    struct facts facts;
+    engine_facts(daemon->engine, &facts);
+    if (!engine_busy(daemon->engine))
+        facts.next_at = facts.now + daemon->schedule.next - now_monotonic();
+    return facts_line(line, size, &facts);
+}
+
+static void tell_status(struct daemon *daemon)
+{
+    char line[FACTS_LINE_MAX];
+    (void)status_line(daemon, line, sizeof line);
+    if (strcmp(line, daemon->last_status) == 0)
+        return;
+    (void)snprintf(daemon->last_status, sizeof daemon->last_status, "%s", line);
+    notify_status(line);
+}
+
+static void arm(sd_event_source *source, int64_t delay)
+{
+    (void)sd_event_source_set_time_relative(source, delay > 0 ? (uint64_t)delay : 0);
+    (void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static void arm_schedule(struct daemon *daemon)
+{
+    if (!daemon->options.once)
+        arm(daemon->timer, daemon->schedule.next - now_monotonic());
+}
+
+static void sync_now(struct daemon *daemon, enum sync_trigger trigger)
+{
+    const struct engine_request request = {.trigger = trigger};
+    if (!engine_busy(daemon->engine))
+        schedule_begun(&daemon->schedule, now_monotonic());
+    engine_sync(daemon->engine, &request);
+    (void)sd_event_source_set_enabled(daemon->timer, SD_EVENT_OFF); /* the end of the cycle sets it again */
+    arm(daemon->status, 0);
+}
+
+static void on_finished(void *arg, const struct engine_result *result)
+{
+    struct daemon *daemon = arg;
+    int64_t pause = result->resumes_at ? result->resumes_at - clock_wall(&clock_system) : 0;
+    schedule_ended(&daemon->schedule, result->error.code, pause, now_monotonic());
+    tell_status(daemon);
+    if (daemon->options.once || daemon->ending || result->error.code == ERROR_STORE_CORRUPT)
+        (void)sd_event_exit(daemon->event, result->exit_status);
+    else
+        arm_schedule(daemon);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *user)
+{
+    (void)source, (void)usec;
+    struct daemon *daemon = user;
+    sync_now(daemon, daemon->schedule.trigger);
+    return 0;
+}
+
+static int on_status(sd_event_source *source, uint64_t usec, void *user)
+{
+    (void)usec;
+    struct daemon *daemon = user;
+    tell_status(daemon);
+    if (engine_busy(daemon->engine))
+        arm(source, STATUS_EVERY);
+    return 0;
+}
+
+/* A loop that turns while a cycle hangs is a hang too. */
+static int on_watchdog(sd_event_source *source, uint64_t usec, void *user)
+{
+    (void)usec;
+    struct daemon *daemon = user;
+    if (!engine_stuck(daemon->engine))
+        notify_watchdog();
+    arm(source, (int64_t)daemon->watchdog_usec / 2);
+    return 0;
+}
+
+static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
+{
+    (void)source, (void)info;
+    struct daemon *daemon = user;
+    notify_stopping();
+    bool busy = engine_busy(daemon->engine);
+    daemon->ending = true; /* the end of the cycle is the end of the program */
+    engine_stop(daemon->engine);
+    if (!busy)
+        (void)sd_event_exit(daemon->event, EXIT_STATUS_DONE);
+    return 0;
+}
+
+static int on_usr1(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
+{
+    (void)source, (void)info;
+    struct daemon *daemon = user;
+    char line[FACTS_LINE_MAX];
+    log_event(daemon, EVENT_STATUS, status_line(daemon, line, sizeof line));
+    return 0;
+}
+
+/* Every mistake on a line of its own, as `flexsyncd -t` prints them. */
+static void log_mistakes(struct daemon *daemon, char *mistakes)
+{
+    char *rest = NULL;
+    for (char *line = strtok_r(mistakes, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        log_event(daemon, EVENT_RELOAD_REFUSED, line);
+}
+
+static int load_again(struct daemon *daemon, struct config **ret, struct error *err)
+{
+    CLEANUP_FREE char *mistakes = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&mistakes, &size);
+    if (!stream)
+        return error_memory(err);
+    int r = config_load(ret, daemon->options.file, CONFIG_COMPLETE, stream, err);
+    if (fclose(stream) == 0 && r < 0)
+        log_mistakes(daemon, mistakes);
+    return r;
+}
+
+static void take_config(struct daemon *daemon, struct config *config)
+{
+    struct error err;
+    char names[CONFIG_NAMES_MAX];
+    const struct log_options options = log_options_of(config);
+    if (log_reconfigure(daemon->log, &options, &err) < 0)
+        log_event(daemon, EVENT_RELOAD_REFUSED, err.text);
+    schedule_change(&daemon->schedule, config->sync.interval, now_monotonic());
+    if (config_needs_restart(engine_config(daemon->engine), config, names)) {
+        char text[ERROR_TEXT_MAX];
+        (void)snprintf(text, sizeof text, "%s changed in the settings: that needs a restart, everything else is taken over",
+                       names);
+        log_event(daemon, EVENT_RELOAD_REFUSED, text);
+    }
+    engine_configure(daemon->engine, config);
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
+{
+    (void)source, (void)info;
+    struct daemon *daemon = user;
+    struct error err;
+    struct config *config = NULL;
+    char line[FACTS_LINE_MAX];
+    notify_reloading();
+    if (load_again(daemon, &config, &err) < 0) {
+        (void)snprintf(line, sizeof line, "%.400s; the old settings stay", err.text);
+        log_event(daemon, EVENT_RELOAD_REFUSED, line);
+    } else {
+        take_config(daemon, config);
+        log_event(daemon, EVENT_RELOADED, "settings read again");
+    }
+    sync_now(daemon, TRIGGER_SIGNAL);
+    notify_ready(status_line(daemon, line, sizeof line));
+    return 0;
+}
+
+static const struct {
+    int number;
+    sd_event_signal_handler_t handler;
+} signal_table[] = {{SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_reload}, {SIGUSR1, on_usr1}};
+
+static int add_timer(struct daemon *daemon, sd_event_source **ret, sd_event_time_handler_t handler)
+{
+    int r = sd_event_add_time_relative(daemon->event, ret, CLOCK_MONOTONIC, 0, USEC_PER_SEC / 10, handler, daemon);
+    return r < 0 ? r : sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
+}
+
+static int add_sources(struct daemon *daemon)
+{
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < ARRAY_LENGTH(signal_table); i++)
+        r = sd_event_add_signal(daemon->event, &daemon->signals[i], signal_table[i].number | SD_EVENT_SIGNAL_PROCMASK,
+                                signal_table[i].handler, daemon);
+    if (r >= 0)
+        r = add_timer(daemon, &daemon->timer, on_timer);
+    if (r >= 0)
+        r = add_timer(daemon, &daemon->status, on_status);
+    if (r >= 0 && sd_watchdog_enabled(0, &daemon->watchdog_usec) > 0) {
+        r = add_timer(daemon, &daemon->watchdog, on_watchdog);
+        if (r >= 0)
+            arm(daemon->watchdog, (int64_t)daemon->watchdog_usec / 2);
+    }
+    return r;
+}
+
+static void log_start(struct daemon *daemon)
+{
+    static const char *const key_sources[] = {[KEY_NONE] = "nowhere",
+                                              [KEY_CREDENTIAL] = "the credential flex-api-key",
+                                              [KEY_ENVIRONMENT] = "FLEX_API_KEY",
+                                              [KEY_FILE] = "flex.api_key_file"};
+    const struct config *config = engine_config(daemon->engine);
+    char line[ERROR_TEXT_MAX * 2], interval[TEXT_MAX];
+    (void)snprintf(line, sizeof line,
+                   "flexsyncd %s: %.300s into %.300s every %s, at most %" PRId64 " requests at a time, key from %s",
+                   FLEXSYNC_VERSION, config->flex.base_url, config->database.path,
+                   text_format_duration(interval, config->sync.interval), config->limits.concurrent,
+                   key_sources[config->key_source]);
+    log_event(daemon, EVENT_STARTED, line);
+}
+
+static int set_up(struct daemon *daemon, struct config *config, struct error *err)
+{
+    const struct log_options log_options = log_options_of(config);
+    const int64_t interval = config->sync.interval;
+    daemon->on_start = config->sync.on_start;
+    if (log_new(&daemon->log, &log_options, err) < 0) {
+        (void)config_free(config);
+        return -1;
+    }
+    int r = sd_event_new(&daemon->event);
+    if (r >= 0)
+        r = add_sources(daemon);
+    if (r < 0) {
+        (void)config_free(config);
+        return error_set(err, ERROR_SYSTEM, RETRY_LATER, "cannot set up the event loop: %s", strerror(-r));
+    }
+    const struct engine_options options = {.event = daemon->event,
+                                           .clock = &clock_system,
+                                           .log = daemon->log,
+                                           .program = "flexsyncd",
+                                           .finished = on_finished,
+                                           .arg = daemon};
+    if (engine_new(&daemon->engine, config, &options, err) < 0)
+        return -1;
+    schedule_start(&daemon->schedule, interval, daemon->on_start, now_monotonic());
+    return 0;
+}
+
+static int run(struct daemon *daemon)
+{
+    char line[FACTS_LINE_MAX];
+    log_start(daemon);
+    notify_ready(status_line(daemon, line, sizeof line));
+    if (daemon->options.once)
+        sync_now(daemon, TRIGGER_MANUAL);
+    else
+        arm_schedule(daemon);
+    int r = sd_event_loop(daemon->event);
+    log_event(daemon, EVENT_STOPPED, "flexsyncd ends");
+    if (r < 0)
+        return error_exit_status(ERROR_SYSTEM);
+    return daemon->ending && !daemon->options.once ? EXIT_STATUS_DONE : r;
+}
+
+static void tear_down(struct daemon *daemon)
+{
+    daemon->engine = engine_free(daemon->engine);
+    for (size_t i = 0; i < ARRAY_LENGTH(daemon->signals); i++)
+        (void)sd_event_source_disable_unref(daemon->signals[i]);
+    (void)sd_event_source_disable_unref(daemon->timer);
+    (void)sd_event_source_disable_unref(daemon->status);
+    (void)sd_event_source_disable_unref(daemon->watchdog);
+    (void)sd_event_unref(daemon->event);
+    daemon->log = log_free(daemon->log);
+}
+
+static int run_daemon(const struct options *options, struct config *config)
+{
+    struct daemon daemon = {.options = *options};
+    struct error err = {0};
+    int status;
+    if (set_up(&daemon, config, &err) < 0) {
+        if (daemon.log)
+            log_line(daemon.log, LOG_LEVEL_ERROR, "%s", err.text);
+        else
+            (void)fprintf(stderr, "flexsyncd: %s\n", err.text);
+        status = error_exit_status(err.code);
+    } else {
+        status = run(&daemon);
+    }
+    tear_down(&daemon);
+    return status;
+}
+
+static int with_settings(const struct options *options)
+{
+    struct error err;
+    struct config *config = NULL;
+    enum config_need need = options->print ? CONFIG_WITHOUT_KEY : CONFIG_COMPLETE;
+    if (config_load(&config, options->file, need, stderr, &err) < 0) {
+        (void)fprintf(stderr, "flexsyncd: %s\n", err.text);
+        return error_exit_status(err.code);
+    }
+    int status = EXIT_STATUS_DONE;
+    if (options->print)
+        status = config_print(config, stdout) < 0 || fflush(stdout) != 0 ? error_exit_status(ERROR_STORE) : status;
+    else if (!options->test)
+        return run_daemon(options, config);
+    (void)config_free(config);
+    return status;
+}
+
+int daemon_main(int argc, char **argv)
+{
+    struct options options;
+    int status = 0;
+    if (!options_read(&options, argc, argv, &status))
+        return status;
+    const struct rlimit no_core = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &no_core); /* the key is in our memory */
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return error_exit_status(ERROR_SYSTEM);
+    status = with_settings(&options);
+    curl_global_cleanup();
+    return status;
+}
