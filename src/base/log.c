@@ -1,3 +1,4 @@
+#define SD_JOURNAL_SUPPRESS_LOCATION /* where in the source a line was written is of no use to an administrator */
 #include "flexsync/log.h"
 
 #include "flexsync/cleanup.h"

@@ -140,7 +140,7 @@ static void load(struct loading *loading, bool required, enum config_need need)
     if (need == CONFIG_WITHOUT_KEY)
         return;
     check_site(loading);
-    config_key_load(loading);
+    config_key_load(loading, need);
 }
 
 static int summarize(const struct loading *loading, struct error *err)

@@ -94,7 +94,7 @@ void config_file_load(struct loading *loading, bool required);
 struct config_t;
 void config_duplicate_report(struct loading *loading, const struct config_t *parsed, const char *text);
 
-/* config_key.c: finds the key; reports when there is none. */
-void config_key_load(struct loading *loading);
+/* config_key.c: finds the key; reports when there is none, unless the settings are only tested. */
+void config_key_load(struct loading *loading, enum config_need need);
 
 #endif

@@ -336,7 +336,7 @@ static int with_settings(const struct options *options)
 {
     struct error err;
     struct config *config = NULL;
-    enum config_need need = options->print ? CONFIG_WITHOUT_KEY : CONFIG_COMPLETE;
+    enum config_need need = options->print ? CONFIG_WITHOUT_KEY : options->test ? CONFIG_TEST : CONFIG_COMPLETE;
     if (config_load(&config, options->file, need, stderr, &err) < 0) {
         (void)fprintf(stderr, "flexsyncd: %s\n", err.text);
         return error_exit_status(err.code);

@@ -93,6 +93,7 @@ int cycle_do_plan(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at,
     bool full = cycle->options.full || cycle->options.strategy == STRATEGY_FULL;
     int64_t wall = cycle_wall(cycle);
     if (!entity->queue_table) {
+        cycle->row.counts.fetched = cycle->row.counts.listed; /* a listed row is the whole record */
         cycle->phase = CYCLE_FINISH;
         return 0;
     }

@@ -186,6 +186,16 @@ static void a_missing_key_is_told_with_the_remedy(void **state)
     assert_mistake(bench, ":3: flex.api_key_file: is an empty file; put the API key into it");
 }
 
+static void a_test_of_the_settings_does_without_a_key_but_not_with_a_bad_one(void **state)
+{
+    struct bench *bench = *state;
+    set_variable("FLEX_BASE_URL", SITE);
+    assert_int_equal(load_text(bench, "", CONFIG_TEST), 0);
+    set_variable("FLEX_API_KEY", "two words");
+    assert_int_equal(load_text(bench, "", CONFIG_TEST), -1);
+    assert_says(bench, "FLEX_API_KEY: holds a space");
+}
+
 static void a_key_file_that_cannot_be_read_is_told_with_its_line(void **state)
 {
     struct bench *bench = *state;
@@ -242,6 +252,7 @@ int main(void)
         BENCH_TEST(a_key_that_could_forge_a_header_is_refused_and_never_shown),
         BENCH_TEST(a_key_has_a_largest_length),
         BENCH_TEST(a_missing_key_is_told_with_the_remedy),
+        BENCH_TEST(a_test_of_the_settings_does_without_a_key_but_not_with_a_bad_one),
         BENCH_TEST(a_key_file_that_cannot_be_read_is_told_with_its_line),
         BENCH_TEST(a_key_in_place_of_the_key_file_is_never_shown),
         BENCH_TEST(the_placeholder_of_the_old_example_is_no_key),
