@@ -8,8 +8,13 @@
  *
  * A reading proves the listing whole if the distinct ids equal `totalElements`, which was the same on all its pages,
  * and the last page was seen. Otherwise it is read again, three times at the most; the ids of readings with the same
- * total are united, since a row that one reading missed another one brings. Where there are no totals (an array) the
- * proof is a page that brings nothing new after pages that brought only new ids.
+ * total are united, since a row that one reading missed another one brings, until the union has more ids than there are:
+ * then somebody has left, and it begins anew. A reading that has everybody by itself needs no union. Where there are no
+ * totals (an array) the proof is a page that is empty, or has everybody once more, after pages that brought only new ids.
+ * Rows without a usable id are missing ids: with them nothing is proven whole, nor read again for their sake alone.
+ *
+ * What no count can show: that as many were added as deleted while a reading went on, or between two that both lacked
+ * somebody. Whoever is taken for gone is therefore asked for by id before anything is believed.
  *
  * Pure: no network, no disk. The caller stages the rows and says how many ids were new.
  */
@@ -41,6 +46,7 @@ struct listing {
     bool asked_zero, looked_beyond, last_seen, moved, disorder;
     int64_t total;      /* of this reading; PAGE_UNKNOWN */
     int64_t seen;       /* distinct ids of this reading */
+    int64_t unusable;   /* rows of this reading without an id: missing, and no other reading brings them */
     int64_t duplicates; /* rows that came twice, in all readings */
     bool zero_based;    /* page 0 brought ids of its own */
 };
@@ -55,8 +61,8 @@ void listing_begin(struct listing *listing, bool paged, unsigned size);
 void listing_answer(struct listing *listing, const struct page *page, size_t new_ids);
 
 /*
- * Judges a reading that is over. `distinct` ids came in the readings since listing->first_reading. LISTING_AGAIN: the
- * next reading has begun.
+ * Judges a reading that is over. `distinct` ids came in the readings since listing->first_reading, which may be later
+ * afterwards: what is WHOLE is what came since then. LISTING_AGAIN: the next reading has begun.
  */
 enum listing_verdict listing_judge(struct listing *listing, int64_t distinct);
 

@@ -40,4 +40,7 @@ int text_parse_utc(const char *text, int64_t *ret_wall_usec);
 /* Local time for people: "15:01" on the day of now_usec, "23 Nov 15:01" within a year, else with the year. */
 char *text_format_local(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec);
 
+/* Takes away the beginning of a UTF-8 character that was cut at the end of a text. */
+void text_drop_half(char *text);
+
 #endif

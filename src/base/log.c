@@ -1,4 +1,5 @@
-#define SD_JOURNAL_SUPPRESS_LOCATION /* where in the source a line was written is of no use to an administrator */
+#define SD_JOURNAL_SUPPRESS_LOCATION    /* where in the source a line was written is of no use to an         \
+                                           administrator */
 #include "flexsync/log.h"
 
 #include "flexsync/cleanup.h"
@@ -41,7 +42,8 @@ static const struct {
     [LOG_LEVEL_DEBUG] = {LOG_DEBUG, "\033[2m"},
 };
 
-/* systemd sets JOURNAL_STREAM=device:inode of the stream that it gave us; a redirected stderr no longer matches. */
+/* systemd sets JOURNAL_STREAM=device:inode of the stream that it gave us; a redirected stderr no longer
+ * matches. */
 static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
@@ -49,7 +51,8 @@ static bool stderr_is_journal(void)
     if (!stream || fstat(STDERR_FILENO, &st) < 0)
         return false;
     char expected[64];
-    (void)snprintf(expected, sizeof expected, "%" PRIuMAX ":%" PRIuMAX, (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    (void)snprintf(expected, sizeof expected, "%" PRIuMAX ":%" PRIuMAX, (uintmax_t)st.st_dev,
+                   (uintmax_t)st.st_ino);
     return strcmp(stream, expected) == 0;
 }
 
@@ -58,9 +61,10 @@ static FILE *open_log_file(const char *path, struct error *err)
     CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "a");
     if (!file) {
-        (void)error_set(err, ERROR_CREATE, RETRY_LATER,
-                        "cannot open the log file %s: %s; correct log.file or log.error_file, or make it writable", path,
-                        strerror(errno));
+        (void)error_set(
+            err, ERROR_CREATE, RETRY_LATER,
+            "cannot open the log file %s: %s; correct log.file or log.error_file, or make it writable", path,
+            strerror(errno));
         return NULL;
     }
     fd = -1;
@@ -90,8 +94,8 @@ int log_new(struct log **ret, const struct log_options *options, struct error *e
     struct log *log = calloc(1, sizeof *log);
     if (!log)
         return error_memory(err);
-    log->transport = options->people ? TRANSPORT_PEOPLE
-                     : stderr_is_journal() ? TRANSPORT_JOURNAL
+    log->transport = options->people         ? TRANSPORT_PEOPLE
+                     : stderr_is_journal()   ? TRANSPORT_JOURNAL
                      : isatty(STDERR_FILENO) ? TRANSPORT_TERMINAL
                                              : TRANSPORT_PREFIXED;
     const char *no_colour = getenv("NO_COLOR"); /* no-color.org: set and not empty */
@@ -141,15 +145,27 @@ static void write_stderr(const struct log *log, enum log_level level, const char
     char now[TEXT_MAX];
     int64_t wall = clock_wall(&clock_system);
     bool colour = log->colour && levels[level].colour[0];
-    (void)fprintf(stderr, "%s%s %s%s\n", colour ? levels[level].colour : "", text_format_local(now, wall, wall), text,
-                  colour ? "\033[0m" : "");
+    (void)fprintf(stderr, "%s%s %s%s\n", colour ? levels[level].colour : "",
+                  text_format_local(now, wall, wall), text, colour ? "\033[0m" : "");
 }
 
 static void write_file(FILE *file, enum log_level level, const char *text)
 {
     char now[TEXT_MAX];
-    (void)fprintf(file, "%sZ %-5s %s\n", text_format_utc(now, clock_wall(&clock_system)), log_level_names[level], text);
+    (void)fprintf(file, "%sZ %-5s %s\n", text_format_utc(now, clock_wall(&clock_system)),
+                  log_level_names[level], text);
     (void)fflush(file); /* a full disk must not stop the program, and the next line is tried again */
+}
+
+/* Nothing from outside may forge a line or drive a terminal. U+0080 to U+009F are two bytes of UTF-8. */
+static void disarm(char *text)
+{
+    for (unsigned char *p = (unsigned char *)text; *p; p++) {
+        if (*p < ' ' || *p == 0x7f)
+            *p = '?';
+        if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+            p[0] = p[1] = '?';
+    }
 }
 
 void log_write(struct log *log, const struct log_record *record, const char *format, ...)
@@ -161,9 +177,8 @@ void log_write(struct log *log, const struct log_record *record, const char *for
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    for (char *p = text; *p; p++)
-        if ((unsigned char)*p < ' ' || *p == 0x7f)
-            *p = '?'; /* nothing from outside may forge a line or drive a terminal */
+    text_drop_half(text);
+    disarm(text);
     if (log->transport == TRANSPORT_JOURNAL)
         write_journal(record, text);
     else

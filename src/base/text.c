@@ -20,8 +20,8 @@ struct unit {
 
 /* Largest first: text_format_duration() takes the first that divides evenly. */
 static const struct unit units[] = {
-    {"d", USEC_PER_DAY},  {"h", USEC_PER_HOUR},  {"min", USEC_PER_MIN},
-    {"s", USEC_PER_SEC},  {"ms", USEC_PER_MSEC}, {"w", 7 * USEC_PER_DAY},
+    {"d", USEC_PER_DAY}, {"h", USEC_PER_HOUR},  {"min", USEC_PER_MIN},
+    {"s", USEC_PER_SEC}, {"ms", USEC_PER_MSEC}, {"w", 7 * USEC_PER_DAY},
 };
 #define UNITS_WRITTEN 5 /* "w" is read, but never written */
 
@@ -142,4 +142,17 @@ char *text_format_local(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t
     if (!strftime(buffer, TEXT_MAX, format, &a))
         buffer[0] = '\0';
     return buffer;
+}
+
+void text_drop_half(char *text)
+{
+    size_t length = strlen(text), start = length;
+    while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
+        start--;
+    if (start == 0 || (unsigned char)text[start - 1] < 0xc0)
+        return;
+    unsigned char first = (unsigned char)text[start - 1];
+    size_t needed = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+    if (length - start < needed)
+        text[start - 1] = '\0';
 }

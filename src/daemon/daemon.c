@@ -30,6 +30,7 @@ struct daemon {
     sd_event_source *signals[5];
     uint64_t watchdog_usec;
     bool on_start, ending;
+    bool follows; /* a cycle was asked for while one runs: the engine begins it when that one ends */
     char last_status[FACTS_LINE_MAX];
 };
 
@@ -85,22 +86,37 @@ static void arm_schedule(struct daemon *daemon)
 static void sync_now(struct daemon *daemon, enum sync_trigger trigger)
 {
     const struct engine_request request = {.trigger = trigger};
-    if (!engine_busy(daemon->engine))
+    if (engine_busy(daemon->engine))
+        daemon->follows = true;
+    else
         schedule_begun(&daemon->schedule, now_monotonic());
     engine_sync(daemon->engine, &request);
     (void)sd_event_source_set_enabled(daemon->timer, SD_EVENT_OFF); /* the end of the cycle sets it again */
     arm(daemon->status, 0);
 }
 
+static bool take_follows(struct daemon *daemon)
+{
+    bool follows = daemon->follows && !daemon->ending;
+    daemon->follows = false;
+    return follows;
+}
+
 static void on_finished(void *arg, const struct engine_result *result)
 {
     struct daemon *daemon = arg;
     int64_t pause = result->resumes_at ? result->resumes_at - clock_wall(&clock_system) : 0;
+    if (result->resumes_at && pause < 1) /* a short pause was over before the cycle was: go on at once */
+        pause = 1;
+    bool follows = take_follows(daemon);
     schedule_ended(&daemon->schedule, result->error.code, pause, now_monotonic());
-    tell_status(daemon);
+    if (follows)
+        schedule_begun(&daemon->schedule, now_monotonic());
+    else
+        tell_status(daemon);
     if (daemon->options.once || daemon->ending || result->error.code == ERROR_STORE_CORRUPT)
         (void)sd_event_exit(daemon->event, result->exit_status);
-    else
+    else if (!follows)
         arm_schedule(daemon);
 }
 
@@ -358,6 +374,7 @@ int daemon_main(int argc, char **argv)
         return status;
     const struct rlimit no_core = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &no_core); /* the key is in our memory */
+    (void)signal(SIGPIPE, SIG_IGN); /* nobody reads our stderr any more, or a server left: no reason to end */
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return error_exit_status(ERROR_SYSTEM);
     status = with_settings(&options);

@@ -1,4 +1,4 @@
-/* When the next cycle is due. Pure; wall time in usec. Inside of daemon only. */
+/* When the next cycle is due. Pure; monotonic time in usec. Inside of daemon only. */
 #ifndef FLEXSYNC_SCHEDULE_H
 #define FLEXSYNC_SCHEDULE_H
 

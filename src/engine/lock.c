@@ -11,12 +11,43 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Beside the file itself, so that two names of one database (a symbolic link) share a lock. */
+#define LINKS_MAX 40 /* as the kernel has it */
+
+/* What the link `path` (freed) leads to; NULL without memory, `path` itself where it is no link. */
+static char *follow(char *path, bool *ret_link)
+{
+    char target[PATH_MAX], *next = NULL;
+    ssize_t length = readlink(path, target, sizeof target);
+    *ret_link = length > 0 && (size_t)length < sizeof target;
+    if (!*ret_link)
+        return path;
+    const char *slash = strrchr(path, '/');
+    int folder = target[0] == '/' || !slash ? 0 : (int)(slash - path + 1);
+    if (asprintf(&next, "%.*s%.*s", folder, path, (int)length, target) < 0)
+        next = NULL;
+    free(path);
+    return next;
+}
+
+/* The file itself, so that two names of one database (a symbolic link) share a lock, also before it is made.
+ */
+static char *real_path(const char *database)
+{
+    char *real = realpath(database, NULL);
+    if (real)
+        return real;
+    bool is_link = true;
+    char *path = strdup(database);
+    for (int i = 0; path && is_link && i < LINKS_MAX; i++)
+        path = follow(path, &is_link);
+    return path;
+}
+
 static char *lock_path(const char *database)
 {
-    CLEANUP_FREE char *real = realpath(database, NULL);
+    CLEANUP_FREE char *real = real_path(database);
     char *path = NULL;
-    if (asprintf(&path, "%s.lock", real ? real : database) < 0)
+    if (!real || asprintf(&path, "%s.lock", real) < 0)
         return NULL;
     return path;
 }
@@ -41,10 +72,11 @@ static int refuse(int fd, const char *database, struct error *err)
     if (!read_holder(fd, &holder))
         return error_set(err, ERROR_LOCKED, RETRY_LATER, "another sync of %s is running", database);
     if (strcmp(holder.program, "flexsyncd") == 0)
-        return error_set(err, ERROR_LOCKED, RETRY_LATER,
-                         "flexsyncd (process %d) keeps %s up to date; for a sync now: systemctl reload flexsyncd, or "
-                         "kill -HUP %d",
-                         holder.pid, database, holder.pid);
+        return error_set(
+            err, ERROR_LOCKED, RETRY_LATER,
+            "flexsyncd (process %d) keeps %s up to date; for a sync now: systemctl reload flexsyncd, or "
+            "kill -HUP %d",
+            holder.pid, database, holder.pid);
     return error_set(err, ERROR_LOCKED, RETRY_LATER, "%s (process %d) is syncing %s; wait for it, or stop it",
                      holder.program, holder.pid, database);
 }
@@ -56,13 +88,19 @@ int lock_take(const char *database, const char *program, struct error *err)
         return error_memory(err);
     CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0640);
     if (fd < 0)
-        return error_set(err, ERROR_CREATE, RETRY_LATER,
-                         "cannot make the lock file %s: %s; make the folder of the database, with the right to write "
-                         "there",
-                         path, strerror(errno));
+        return error_set(
+            err, ERROR_CREATE, RETRY_LATER,
+            "cannot make the lock file %s: %s; make the folder of the database, with the right to write "
+            "there",
+            path, strerror(errno));
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(fd, F_OFD_SETLK, &lock) < 0)
-        return refuse(fd, database, err);
+    if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+        if (errno == EAGAIN || errno == EACCES)
+            return refuse(fd, database, err);
+        return error_set(err, ERROR_CREATE, RETRY_LATER,
+                         "cannot lock %s: %s; put the database on a file system that can lock", path,
+                         strerror(errno));
+    }
     char text[64];
     int length = snprintf(text, sizeof text, "%d %s\n", getpid(), program);
     /* A full disk keeps the name out of the file, and nothing else. */

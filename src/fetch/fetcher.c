@@ -18,13 +18,17 @@ struct job {
     struct fetch_handler handler;
     void *arg;
     unsigned tries;
-    int64_t due; /* while delayed: monotonic */
+    unsigned tokens; /* that were refused to it */
+    int64_t due;     /* while delayed: monotonic */
 };
 
 /* Singly linked, first in first out. */
 struct queue {
     struct job *head, **tail;
 };
+
+/* Tokens refused to one request; a server that makes a new one each time would be asked for ever. */
+#define TOKENS_MAX 2
 
 enum stop { STOP_NOT, STOP_THROTTLED, STOP_REFUSED, STOP_CANCELLED };
 
@@ -41,8 +45,9 @@ struct fetcher {
     enum stop stop;
     struct error stop_error;
     struct fetch_stats stats;
-    int64_t begin_requests, begin_retries; /* of stats, when this cycle began */
-    int64_t held_since;                    /* monotonic; 0: the limiter holds nothing back */
+    int64_t begin_requests; /* of stats, when this cycle began */
+    int64_t granted;        /* retries of this cycle, sent or still delayed */
+    int64_t held_since;     /* monotonic; 0: the limiter holds nothing back */
 };
 
 static void queue_init(struct queue *queue)
@@ -79,7 +84,8 @@ static void job_free(struct job *job)
     free(job);
 }
 
-static void finish(struct fetcher *fetcher, struct job *job, enum fetch_outcome outcome, const struct error *err)
+static void finish(struct fetcher *fetcher, struct job *job, enum fetch_outcome outcome,
+                   const struct error *err)
 {
     fetcher->active--;
     job->handler.done(job->arg, outcome, err);
@@ -98,10 +104,12 @@ static void stop(struct fetcher *fetcher, enum stop why, const struct error *err
     fetcher->stop_error = *err;
 }
 
-static void finish_waiting(struct fetcher *fetcher, struct queue *queue)
+/* `done` may begin a new cycle, which answers none of those that were stopped. */
+static void finish_waiting(struct fetcher *fetcher, struct queue *queue, enum stop why)
 {
+    const struct error err = fetcher->stop_error;
     while (queue->head)
-        finish(fetcher, queue_take(queue, &queue->head), stop_outcomes[fetcher->stop], &fetcher->stop_error);
+        finish(fetcher, queue_take(queue, &queue->head), stop_outcomes[why], &err);
 }
 
 /* Moves what has waited long enough; returns when the next is due, INT64_MAX for none. */
@@ -166,9 +174,10 @@ static void arm(struct fetcher *fetcher, int64_t delay)
 /* Sends what may be sent now, and sets the timer for what may be sent later. */
 static void pump(struct fetcher *fetcher)
 {
-    if (fetcher->stop != STOP_NOT) {
-        finish_waiting(fetcher, &fetcher->ready);
-        finish_waiting(fetcher, &fetcher->delayed);
+    const enum stop why = fetcher->stop;
+    if (why != STOP_NOT) {
+        finish_waiting(fetcher, &fetcher->ready, why);
+        finish_waiting(fetcher, &fetcher->delayed, why);
     }
     int64_t now = now_of(fetcher), held = 0;
     int64_t next = wake_delayed(fetcher, now);
@@ -194,13 +203,15 @@ static double draw(void)
     return random / 4294967296.0;
 }
 
-/* Back into the queue if this failure passes and there is something left of the tries; false when it is final. */
+/* Back into the queue if this failure passes and there is something left of the tries; false when it is
+ * final. */
 static bool again(struct fetcher *fetcher, struct job *job, const struct error *err)
 {
     int64_t requests = fetcher->stats.requests - fetcher->begin_requests;
-    int64_t retries = fetcher->stats.retries - fetcher->begin_retries;
-    if (err->retry != RETRY_NOW || fetcher->stop != STOP_NOT || !backoff_allowed(job->tries, requests, retries))
+    if (err->retry != RETRY_NOW || fetcher->stop != STOP_NOT ||
+        !backoff_allowed(job->tries, requests, fetcher->granted))
         return false;
+    fetcher->granted++;
     job->due = now_of(fetcher) + backoff_delay(job->tries, draw());
     queue_push(&fetcher->delayed, job);
     return true;
@@ -212,14 +223,19 @@ static enum fetch_outcome judge(struct transfer *transfer, CURLcode result, stru
     struct job *job = transfer->job;
     if (transfer->body_error) {
         (void)error_set(err, transfer->body_error == -EFBIG ? ERROR_ANSWER : ERROR_SYSTEM, RETRY_NEVER,
-                        transfer->body_error == -EFBIG ? "the answer is longer than 32 MiB" : "out of memory");
+                        transfer->body_error == -EFBIG ? "the answer is longer than 32 MiB"
+                                                       : "out of memory");
         return FETCH_FAILED;
     }
     if (result != CURLE_OK) {
-        answer_judge_curl(result, transfer->detail, err);
+        if (transfer->sends > 1)
+            answer_judge_curl(CURLE_GOT_NOTHING, NULL, err);
+        else
+            answer_judge_curl(result, transfer->detail, err);
         return FETCH_FAILED;
     }
-    enum fetch_outcome outcome = answer_judge_status(transfer_status(transfer), transfer_redirect(transfer), err);
+    enum fetch_outcome outcome =
+        answer_judge_status(transfer_status(transfer), transfer_redirect(transfer), err);
     if (outcome != FETCH_OK)
         return outcome;
     const char *body = transfer->body.data ? transfer->body.data : "";
@@ -229,8 +245,10 @@ static enum fetch_outcome judge(struct transfer *transfer, CURLcode result, stru
 /* A refreshed token may have expired where the key has not: the key gets one more try of its own. */
 static bool fall_back_to_key(struct fetcher *fetcher, struct transfer *transfer, struct job *job)
 {
-    if (fetcher->stop != STOP_NOT || !credentials_forget_token(&fetcher->credentials, transfer->generation))
+    if (fetcher->stop != STOP_NOT || job->tokens >= TOKENS_MAX ||
+        !credentials_forget_token(&fetcher->credentials, transfer->generation))
         return false;
+    job->tokens++;
     job->due = 0;
     queue_push(&fetcher->delayed, job);
     return true;
@@ -245,7 +263,8 @@ static void on_done(void *arg, CURL *easy, CURLcode result)
     enum fetch_outcome outcome = judge(transfer, result, &err);
     fetcher->stats.bytes += transfer_bytes(transfer);
     fetcher->stats.throttled += outcome == FETCH_THROTTLED;
-    credentials_refresh(&fetcher->credentials, transfer_header(transfer, "X-Auth-Token-Refreshed"));
+    if (outcome != FETCH_REFUSED) /* what comes with a refusal is no reason to ask again */
+        credentials_refresh(&fetcher->credentials, transfer_header(transfer, "X-Auth-Token-Refreshed"));
     if (outcome == FETCH_THROTTLED)
         limiter_refused(fetcher->limiter, transfer_retry_after(transfer), now_of(fetcher));
     bool waits = (outcome == FETCH_FAILED && again(fetcher, job, &err)) ||
@@ -305,7 +324,8 @@ static int set_up(struct fetcher *fetcher, const struct fetcher_options *options
     for (unsigned i = 0; i < fetcher->concurrent; i++)
         if (transfer_init(&fetcher->transfers[i], config, FETCHER_BODY_MAX, err) < 0)
             return -1;
-    int r = sd_event_add_time_relative(options->event, &fetcher->timer, CLOCK_MONOTONIC, 0, 1, on_timer, fetcher);
+    int r =
+        sd_event_add_time_relative(options->event, &fetcher->timer, CLOCK_MONOTONIC, 0, 1, on_timer, fetcher);
     if (r >= 0)
         r = sd_event_source_set_enabled(fetcher->timer, SD_EVENT_OFF);
     if (r >= 0)
@@ -356,7 +376,7 @@ void fetcher_begin(struct fetcher *fetcher)
 {
     fetcher->stop = STOP_NOT;
     fetcher->begin_requests = fetcher->stats.requests;
-    fetcher->begin_retries = fetcher->stats.retries;
+    fetcher->granted = 0;
 }
 
 void fetcher_cancel(struct fetcher *fetcher)

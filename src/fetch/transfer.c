@@ -2,7 +2,6 @@
 
 #include "flexsync/clock.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -74,6 +73,17 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
     return transfer->body_error ? 0 : size * count;
 }
 
+/*
+ * libcurl sends a request again by itself, up to five times, when a kept connection ends without a byte. The
+ * server may have counted it all the same, so that sending again is for those to decide who count too.
+ */
+static int on_send(void *user, char *ip, char *local_ip, int port, int local_port)
+{
+    (void)ip, (void)local_ip, (void)port, (void)local_port;
+    struct transfer *transfer = user;
+    return ++transfer->sends > 1 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 static bool set_security(CURL *easy, const struct config *config)
 {
     const char *proxy = config->flex.proxy ? config->flex.proxy : ""; /* "" shuts out the environment's */
@@ -83,7 +93,8 @@ static bool set_security(CURL *easy, const struct config *config)
            curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, proxy) == CURLE_OK &&
-           (!config->flex.ca_file || curl_easy_setopt(easy, CURLOPT_CAINFO, config->flex.ca_file) == CURLE_OK);
+           (!config->flex.ca_file ||
+            curl_easy_setopt(easy, CURLOPT_CAINFO, config->flex.ca_file) == CURLE_OK);
 }
 
 static bool set_times(CURL *easy, const struct config *config)
@@ -105,6 +116,8 @@ static bool set_transfer(struct transfer *transfer)
            curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_send) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_USERAGENT, "flex-contacts-sync/" FLEXSYNC_VERSION) == CURLE_OK;
@@ -116,8 +129,9 @@ int transfer_init(struct transfer *transfer, const struct config *config, size_t
     transfer->easy = curl_easy_init();
     if (!transfer->easy || !set_security(transfer->easy, config) || !set_times(transfer->easy, config) ||
         !set_transfer(transfer))
-        return error_set(err, ERROR_SYSTEM, RETRY_LATER, "libcurl refuses its options: out of memory, or built without "
-                                                         "what is needed");
+        return error_set(err, ERROR_SYSTEM, RETRY_LATER,
+                         "libcurl refuses its options: out of memory, or built without "
+                         "what is needed");
     return 0;
 }
 
@@ -154,6 +168,7 @@ int transfer_prepare(struct transfer *transfer, const char *url, const struct cr
         make_headers(transfer, credentials) < 0)
         return error_memory(err);
     transfer->detail[0] = '\0';
+    transfer->sends = 0;
     if (curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) != CURLE_OK ||
         curl_easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK)
         return error_memory(err);
@@ -204,7 +219,6 @@ int64_t transfer_retry_after(const struct transfer *transfer)
     if (!value)
         return -1;
     char *end = NULL;
-    errno = 0;
     long seconds = strtol(value, &end, 10);
     if (end == value || *end) { /* RFC 9110 10.2.3: seconds or a date */
         time_t then = curl_getdate(value, NULL);
@@ -212,7 +226,7 @@ int64_t transfer_retry_after(const struct transfer *transfer)
             return -1;
         seconds = (long)(then - time(NULL));
     }
-    if (errno == ERANGE || seconds > RETRY_AFTER_MAX)
+    if (seconds > RETRY_AFTER_MAX) /* strtol() makes LONG_MAX of what is too long */
         seconds = RETRY_AFTER_MAX;
     return seconds < 0 ? 0 : seconds * USEC_PER_SEC;
 }

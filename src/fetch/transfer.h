@@ -38,6 +38,7 @@ struct transfer {
     struct curl_slist *headers;
     unsigned generation; /* of the credentials in `headers` */
     struct buffer body;
+    unsigned sends; /* of the request, by libcurl; more than 1: it was not allowed to send again by itself */
     int body_error; /* what buffer_append() said when it refused */
     char detail[CURL_ERROR_SIZE];
 };
@@ -50,7 +51,7 @@ long transfer_status(const struct transfer *transfer);
 const char *transfer_redirect(const struct transfer *transfer); /* of a 3xx, else NULL */
 int64_t transfer_bytes(const struct transfer *transfer);
 
-/* The last header of that name, or NULL; valid until the transfer is prepared again. */
+/* A header of the last answer, or NULL; valid until the transfer is prepared again. */
 const char *transfer_header(const struct transfer *transfer, const char *name);
 
 /* Retry-After as microseconds, from seconds or a date; -1 where there is none that can be read. */

@@ -4,6 +4,9 @@
 
 #include <math.h>
 
+/* For rates so small that the time would be beyond an int64_t. */
+#define WAIT_MAX (100 * 365 * USEC_PER_DAY)
+
 static void refill(struct bucket *bucket, int64_t now)
 {
     if (now <= bucket->filled_at)
@@ -35,7 +38,7 @@ int64_t bucket_wait(struct bucket *bucket, int64_t now)
     double missing = 1 - bucket->tokens;
     if (missing < 1e-9) /* what floating point lost in adding up, not a thousandth of a microsecond */
         return 0;
-    return (int64_t)ceil(missing / bucket->rate * (double)USEC_PER_SEC);
+    return (int64_t)fmin(ceil(missing / bucket->rate * (double)USEC_PER_SEC), (double)WAIT_MAX);
 }
 
 void bucket_take(struct bucket *bucket, int64_t now)

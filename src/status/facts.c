@@ -13,8 +13,17 @@ __attribute__((format(printf, 3, 4))) static void add(char *line, size_t size, c
     size_t length = strlen(line);
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(line + length, size - length, format, args);
+    int wanted = vsnprintf(line + length, size - length, format, args);
     va_end(args);
+    if (wanted >= 0 && (size_t)wanted >= size - length)
+        text_drop_half(line); /* a STATUS that is not UTF-8 is refused by systemd as a whole */
+}
+
+/* "1 request", "1,017 requests" */
+static void add_number(char *line, size_t size, int64_t count, const char *one, const char *many)
+{
+    char n[TEXT_MAX];
+    add(line, size, "%s %s", text_format_count(n, count), count == 1 ? one : many);
 }
 
 static void add_next(char *line, size_t size, const struct facts *facts)
@@ -26,26 +35,26 @@ static void add_next(char *line, size_t size, const struct facts *facts)
 
 static void say_idle(char *line, size_t size, const struct facts *facts)
 {
-    char n[TEXT_MAX];
-    add(line, size, "idle: %s contacts", text_format_count(n, facts->contacts));
+    add(line, size, "idle: ");
+    add_number(line, size, facts->contacts, "contact", "contacts");
     add_next(line, size, facts);
 }
 
 static void say_listing(char *line, size_t size, const struct facts *facts)
 {
-    char n[TEXT_MAX];
-    add(line, size, "syncing %s: reading the listing, %s requests", facts->entity,
-        text_format_count(n, facts->requests));
+    add(line, size, "syncing %s: reading the listing, ", facts->entity);
+    add_number(line, size, facts->requests, "request", "requests");
 }
 
 static void say_fetching(char *line, size_t size, const struct facts *facts)
 {
     char done[TEXT_MAX], planned[TEXT_MAX];
     size_t percent = facts->planned ? facts->done * 100 / facts->planned : 100;
-    add(line, size, "syncing %s: %s of %s (%zu %%)", facts->entity, text_format_count(done, (int64_t)facts->done),
-        text_format_count(planned, (int64_t)facts->planned), percent);
+    add(line, size, "syncing %s: %s of %s (%zu %%)", facts->entity,
+        text_format_count(done, (int64_t)facts->done), text_format_count(planned, (int64_t)facts->planned),
+        percent);
     if (facts->rate > 0)
-        add(line, size, facts->rate < 10 ? ", %.1f/s" : ", %.0f/s", facts->rate);
+        add(line, size, facts->rate < 9.95 ? ", %.1f/s" : ", %.0f/s", facts->rate);
 }
 
 static void say_finishing(char *line, size_t size, const struct facts *facts)
@@ -56,8 +65,11 @@ static void say_finishing(char *line, size_t size, const struct facts *facts)
 static void say_paused(char *line, size_t size, const struct facts *facts)
 {
     char at[TEXT_MAX];
-    add(line, size, "paused: the server's request quota is used up, goes on %s",
-        text_format_local(at, facts->resumes_at, facts->now));
+    add(line, size, "paused: the server's request quota is used up");
+    if (facts->resumes_at)
+        add(line, size, ", goes on %s", text_format_local(at, facts->resumes_at, facts->now));
+    else
+        add_next(line, size, facts);
 }
 
 static void say_trouble(char *line, size_t size, const struct facts *facts)
@@ -67,8 +79,8 @@ static void say_trouble(char *line, size_t size, const struct facts *facts)
 }
 
 static void (*const sayings[])(char *, size_t, const struct facts *) = {
-    [FACTS_IDLE] = say_idle,         [FACTS_LISTING] = say_listing, [FACTS_FETCHING] = say_fetching,
-    [FACTS_FINISHING] = say_finishing, [FACTS_PAUSED] = say_paused, [FACTS_REFUSED] = say_trouble,
+    [FACTS_IDLE] = say_idle,           [FACTS_LISTING] = say_listing, [FACTS_FETCHING] = say_fetching,
+    [FACTS_FINISHING] = say_finishing, [FACTS_PAUSED] = say_paused,   [FACTS_REFUSED] = say_trouble,
     [FACTS_TROUBLED] = say_trouble,
 };
 
@@ -79,11 +91,12 @@ char *facts_line(char *line, size_t size, const struct facts *facts)
     return line;
 }
 
-static void add_count(char *line, size_t size, int64_t count, const char *what)
+static void add_count(char *line, size_t size, int64_t count, const char *one, const char *many)
 {
-    char n[TEXT_MAX];
-    if (count > 0)
-        add(line, size, ", %s %s", text_format_count(n, count), what);
+    if (count <= 0)
+        return;
+    add(line, size, ", ");
+    add_number(line, size, count, one, many);
 }
 
 char *facts_cycle_line(char *line, size_t size, const struct sync_row *row)
@@ -91,18 +104,20 @@ char *facts_cycle_line(char *line, size_t size, const struct sync_row *row)
     char a[TEXT_MAX], b[TEXT_MAX];
     const struct sync_counts *c = &row->counts;
     line[0] = '\0';
-    add(line, size, "%s: %s; %s", row->entity, sync_status_names[row->status], text_format_count(a, c->listed));
+    add(line, size, "%s: %s; %s", row->entity, sync_status_names[row->status],
+        text_format_count(a, c->listed));
     if (c->expected != SYNC_UNKNOWN)
         add(line, size, " of %s", text_format_count(b, c->expected));
     add(line, size, " listed, %s fetched", text_format_count(a, c->fetched));
-    add_count(line, size, c->inserted, "new");
-    add_count(line, size, c->updated, "changed");
-    add_count(line, size, c->unchanged, "unchanged");
-    add_count(line, size, c->deleted, "now inactive");
-    add_count(line, size, c->failed, "failed");
-    add(line, size, "; %s requests", text_format_count(a, row->cost.requests));
-    add_count(line, size, row->cost.retries, "retries");
-    add_count(line, size, row->cost.throttled, "refused for the quota");
+    add_count(line, size, c->inserted, "new", "new");
+    add_count(line, size, c->updated, "changed", "changed");
+    add_count(line, size, c->unchanged, "unchanged", "unchanged");
+    add_count(line, size, c->deleted, "now inactive", "now inactive");
+    add_count(line, size, c->failed, "failed", "failed");
+    add(line, size, "; ");
+    add_number(line, size, row->cost.requests, "request", "requests");
+    add_count(line, size, row->cost.retries, "retry", "retries");
+    add_count(line, size, row->cost.throttled, "refused for the quota", "refused for the quota");
     add(line, size, ", %s in %s", text_format_size(a, row->cost.bytes),
         text_format_span(b, row->completed_at - row->started_at));
     if (row->error_message[0])

@@ -8,7 +8,7 @@ static void begin_reading(struct listing *listing)
     listing->pages = 0;
     listing->asked_zero = listing->looked_beyond = listing->last_seen = false;
     listing->moved = listing->disorder = false;
-    listing->seen = 0;
+    listing->seen = listing->unusable = 0;
 }
 
 void listing_begin(struct listing *listing, bool paged, unsigned size)
@@ -36,6 +36,12 @@ static void note_total(struct listing *listing, const struct page *page)
     listing->total = page->total;
 }
 
+/* Rows without anything new that are no sign of disorder: page 0 as an alias, and everybody once more. */
+static bool is_repetition(const struct listing *listing, size_t usable, size_t new_ids)
+{
+    return new_ids == 0 && (listing->step == LISTING_ZERO || (int64_t)usable == listing->seen);
+}
+
 /* Duplicates are only those of the walk: that page 0 repeats page 1 is known, and no fault. */
 static void note_rows(struct listing *listing, const struct page *page, size_t new_ids)
 {
@@ -44,20 +50,28 @@ static void note_rows(struct listing *listing, const struct page *page, size_t n
     if (listing->step == LISTING_FIRST || listing->step == LISTING_ON)
         if (new_ids > 0 || listing->total != PAGE_UNKNOWN)
             listing->duplicates += (int64_t)(usable - new_ids);
-    if (new_ids > 0 && new_ids < usable)
+    if (new_ids < usable && !is_repetition(listing, usable, new_ids))
         listing->disorder = true;
+    if (listing->step != LISTING_ZERO || new_ids > 0)
+        listing->unusable += (int64_t)page->unusable;
     if (listing->step == LISTING_ZERO && new_ids > 0)
         listing->zero_based = true;
 }
 
-/* Is this the end of the walk? A page without anything new is, whatever it says: it could go on for ever. */
+/*
+ * Is this the end of the walk? A page without anything new is, whatever it says: it could go on for ever.
+ * That a page calls itself the last is only believed where a total can confirm it; without such a word a full
+ * page has another one behind it.
+ */
 static bool is_last(const struct listing *listing, const struct page *page, size_t new_ids)
 {
     if (new_ids == 0)
         return true;
+    if (listing->total == PAGE_UNKNOWN)
+        return false;
     if (page->last != PAGE_UNKNOWN)
         return page->last == 1;
-    return listing->total != PAGE_UNKNOWN && listing->seen >= listing->total;
+    return listing->seen >= listing->total && page->row_count + page->unusable < listing->size;
 }
 
 static void ask(struct listing *listing, enum listing_step step, unsigned page)
@@ -71,10 +85,18 @@ static void walk_on(struct listing *listing)
     ask(listing, LISTING_ON, listing->next++);
 }
 
+/* Do ids seem to be missing that a further page may bring? */
+static bool lacks_ids(const struct listing *listing)
+{
+    if (listing->total == PAGE_UNKNOWN)
+        return listing->disorder || listing->unusable > 0;
+    return listing->seen + listing->unusable < listing->total;
+}
+
 /* The walk came to its end. Where ids are missing, two places are left where a server may hide them. */
 static void end_walk(struct listing *listing)
 {
-    bool missing = listing->total != PAGE_UNKNOWN && listing->seen < listing->total;
+    bool missing = lacks_ids(listing);
     if (missing && !listing->looked_beyond && listing->last_seen) {
         listing->looked_beyond = true;
         ask(listing, LISTING_BEYOND, listing->next++);
@@ -86,12 +108,13 @@ static void end_walk(struct listing *listing)
     }
 }
 
-/* What was granted is what to ask for from now on; a listing that turns out to have pages is asked for by page. */
+/* What was granted is what to ask for from now on; a listing that turns out to have pages is asked for by
+ * page. */
 static void note_size(struct listing *listing, const struct page *page)
 {
     if (page->size > 0 && (page->size < listing->size || !listing->paged))
         listing->size = (unsigned)(page->size < LISTING_SIZE_MAX ? page->size : LISTING_SIZE_MAX);
-    if (listing->total != PAGE_UNKNOWN)
+    if (!page->array)
         listing->paged = true;
 }
 
@@ -128,18 +151,36 @@ void listing_answer(struct listing *listing, const struct page *page, size_t new
 
 static bool is_whole(const struct listing *listing, int64_t distinct)
 {
-    if (!listing->last_seen || listing->moved)
+    if (!listing->last_seen || listing->moved || listing->unusable > 0)
         return false;
     if (listing->total == PAGE_UNKNOWN)
         return !listing->disorder;
     return distinct == listing->total;
 }
 
+/* A walk that found no end finds none the next time, and no reading makes an unusable row usable. */
+static bool is_hopeless(const struct listing *listing)
+{
+    if (!listing->last_seen)
+        return true;
+    bool explained = listing->total == PAGE_UNKNOWN || listing->seen + listing->unusable == listing->total;
+    return listing->unusable > 0 && !listing->moved && !listing->disorder && explained;
+}
+
+/* Whoever is in the union and too many has left meanwhile: earlier readings tell of another time. */
+static void forget_earlier(struct listing *listing, int64_t distinct)
+{
+    if (listing->total != PAGE_UNKNOWN && (listing->seen == listing->total || distinct > listing->total))
+        listing->first_reading = listing->reading;
+}
+
 enum listing_verdict listing_judge(struct listing *listing, int64_t distinct)
 {
-    if (is_whole(listing, distinct))
+    forget_earlier(listing, distinct);
+    bool alone = listing->first_reading == listing->reading;
+    if (is_whole(listing, alone ? listing->seen : distinct))
         return LISTING_WHOLE;
-    if (listing->reading >= LISTING_READINGS_MAX)
+    if (listing->reading >= LISTING_READINGS_MAX || is_hopeless(listing))
         return LISTING_INCOMPLETE;
     listing->reading++;
     if (listing->moved)
