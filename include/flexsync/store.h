@@ -103,7 +103,8 @@ struct store_known {
     char key[RECORD_ID_MAX + 1]; /* the server's id */
     bool vanished;               /* queued because the listing lacks it */
     int64_t attempts;
-    int64_t bytes_hash;          /* of the last answer; 0: never fetched */
+    int64_t bytes_hash;          /* of the last answer; 0: never fetched, or gone since */
+    bool active;
 };
 
 /* What is known of a queued id. Returns 1, or 0 when it is not queued any more. */

@@ -58,6 +58,7 @@ int store_lookup(struct store *store, const struct entity *entity, int64_t id, s
     ret->vanished = sqlite3_column_int(s, 1) != 0;
     ret->attempts = sqlite3_column_int64(s, 2);
     ret->bytes_hash = sqlite3_column_int64(s, 3);
+    ret->active = sqlite3_column_int(s, 4) != 0;
     (void)sqlite3_reset(s);
     return 1;
 }
@@ -72,17 +73,19 @@ static int run_with_id(struct store *store, enum statement id, const struct enti
     return statement_run(store, s, err);
 }
 
-/* One that answered although the listing lacks it is remembered as such; one that is `deleted` counts as gone. */
-static enum presence presence_after(const struct store_item *item, bool deleted)
+/*
+ * One that answered although the listing lacks it is remembered as such; one that is `deleted` counts as
+ * gone. Of the others an answer does not tell whether they are listed.
+ */
+static void bind_presence(sqlite3_stmt *s, int index, const struct store_item *item, bool deleted)
 {
-    if (!item->vanished)
-        return PRESENCE_LISTED;
-    return deleted ? PRESENCE_GONE : PRESENCE_ANSWERING;
+    if (item->vanished)
+        (void)sqlite3_bind_int64(s, index, deleted ? PRESENCE_GONE : PRESENCE_ANSWERING);
 }
 
 /* The answer says what is stored: the table is not touched, only the state. */
 static int mark_checked(struct store *store, const struct entity *entity, const struct store_item *item,
-                        enum presence presence, int64_t now, struct error *err)
+                        bool deleted, int64_t now, struct error *err)
 {
     sqlite3_stmt *s = statement_get(store, SQL_CHECKED, entity, err);
     if (!s)
@@ -91,7 +94,7 @@ static int mark_checked(struct store *store, const struct entity *entity, const 
     if (item->bytes_hash)
         (void)sqlite3_bind_int64(s, 2, item->bytes_hash);
     bind_utc(s, 3, now);
-    (void)sqlite3_bind_int64(s, 4, presence);
+    bind_presence(s, 4, item, deleted);
     return statement_run(store, s, err);
 }
 
@@ -105,7 +108,7 @@ static int mark_fetched(struct store *store, const struct entity *entity, const 
     (void)sqlite3_bind_int64(s, 2, item->bytes_hash);
     (void)sqlite3_bind_int64(s, 3, item->record->content_hash);
     bind_utc(s, 4, now);
-    (void)sqlite3_bind_int64(s, 5, presence_after(item, item->record->deleted));
+    bind_presence(s, 5, item, item->record->deleted);
     return statement_run(store, s, err);
 }
 
@@ -118,9 +121,11 @@ static int take_record(struct store *store, const struct entity *entity, struct 
     row->counts.fetched++;
     row->counts.unchanged += same;
     if (same)
-        return mark_checked(store, entity, item, presence_after(item, record->deleted), now, err);
-    int r = current->content_hash ? row_replace(store, entity, item->id, current, record, item->body, row, now, err)
-                                  : row_complete(store, entity, item->id, current, record, item->body, now, err);
+        return mark_checked(store, entity, item, record->deleted, now, err);
+    /* The first whole record completes an insert; but one that was taken for gone has come back. */
+    bool known = current->content_hash || current->presence == PRESENCE_GONE;
+    int r = known ? row_replace(store, entity, item->id, current, record, item->body, row, now, err)
+                  : row_complete(store, entity, item->id, current, record, item->body, now, err);
     return r < 0 ? -1 : mark_fetched(store, entity, item, now, err);
 }
 
@@ -141,7 +146,7 @@ static int apply_same(struct store *store, const struct entity *entity, struct s
 {
     row->counts.fetched++;
     row->counts.unchanged++;
-    if (mark_checked(store, entity, item, presence_after(item, false), now, err) < 0)
+    if (mark_checked(store, entity, item, false, now, err) < 0)
         return -1;
     return run_with_id(store, SQL_QUEUE_DROP, entity, item->id, err);
 }

@@ -185,8 +185,8 @@ int store_compare_new(struct store *store, const struct entity *entity, struct s
     return end_compare(store, row, &before, r, err) < 0 ? -1 : (int)list.count;
 }
 
-static int read_changed(struct store *store, const struct entity *entity, unsigned limit, const char *cursor,
-                        struct staged_list *list, struct error *err)
+static int read_changed(struct store *store, const struct entity *entity, int64_t now, unsigned limit,
+                        const char *cursor, struct staged_list *list, struct error *err)
 {
     sqlite3_stmt *s = statement_get(store, SQL_CHANGED_ROWS, entity, err);
     list->rows = calloc(limit, sizeof *list->rows);
@@ -194,6 +194,7 @@ static int read_changed(struct store *store, const struct entity *entity, unsign
         return s ? error_memory(err) : -1;
     (void)sqlite3_bind_int64(s, 1, limit);
     bind_text(s, 2, cursor);
+    bind_utc(s, 3, now - USEC_PER_DAY);
     int r = 0;
     while (list->count < limit && (r = statement_step(store, s, err)) > 0) {
         struct staged *row = &list->rows[list->count++];
@@ -231,13 +232,27 @@ static int follow_listing(struct store *store, const struct entity *entity, stru
     return r;
 }
 
+/* One that is gone may be back, unless the listing itself says that it is deleted. */
+static int ask_returned(struct store *store, const struct entity *entity, const struct staged *staged,
+                        int64_t now, struct error *err)
+{
+    struct record *record = NULL;
+    bool deleted = false;
+    if (record_parse(&record, entity, staged->json, strlen(staged->json), err) == 0)
+        deleted = record->deleted;
+    else if (err->code != ERROR_ANSWER)
+        return -1;
+    (void)record_free(record);
+    return deleted ? 0 : queue_put(store, entity, staged->id, "returned", now, err);
+}
+
 static int take_changed(struct store *store, const struct entity *entity, struct sync_row *row,
                         const struct staged *staged, int64_t now, struct error *err)
 {
     bool gone = staged->presence == PRESENCE_GONE;
     int r = 0;
     if (gone && entity->queue_table)
-        r = queue_put(store, entity, staged->id, "returned", now, err);
+        r = ask_returned(store, entity, staged, now, err);
     else if (!staged->whole && (!staged->same || gone))
         r = follow_listing(store, entity, row, staged, now, err);
     else if (!staged->same)
@@ -260,7 +275,7 @@ int store_compare_changed(struct store *store, const struct entity *entity, stru
 {
     CLEANUP_STAGED struct staged_list list = {0};
     const struct sync_row before = *row;
-    if (read_changed(store, entity, limit, cursor, &list, err) < 0)
+    if (read_changed(store, entity, now, limit, cursor, &list, err) < 0)
         return -1;
     if (list.count == 0)
         return 0;

@@ -12,21 +12,74 @@
 #define OLD_LOG      "sync_log_of_the_old_tool"
 #define SQL_MAX      (64 * 1024)
 
-/* In place of the hash of a text that is no record: whole, and different from whatever the server says. */
-#define CONTENT_UNREADABLE 1
-
 int legacy_present(struct store *store, struct error *err)
 {
+    /* Many programs have contacts; with flex_data it is the old tool's. */
+    int data = schema_has(store, "contacts", "flex_data", err);
+    if (data <= 0)
+        return data;
     int first = schema_has(store, "contacts", "contact_id", err);
     return first != 0 ? first : schema_has(store, "contacts", "flex_id", err);
 }
 
-int legacy_set_aside(struct store *store, struct error *err)
+/* SQL that drops one of the indexes on the old tables, to be freed by sqlite3_free(); 1, 0 when there is none, -1. */
+static int find_index(struct store *store, char **ret_drop, struct error *err)
+{
+    sqlite3_stmt *s = NULL;
+    static const char sql[] = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
+                              " AND tbl_name COLLATE NOCASE IN ('contacts', 'sync_log') LIMIT 1";
+    if (sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) != SQLITE_OK)
+        return store_error(store, "migrate", err);
+    int r = statement_step(store, s, err);
+    if (r > 0 && !(*ret_drop = sqlite3_mprintf("DROP INDEX \"%w\"", sqlite3_column_text(s, 0))))
+        r = error_memory(err);
+    (void)sqlite3_finalize(s);
+    return r;
+}
+
+/* Indexes keep their names when their table is renamed, and could stand in the way of ours. */
+static int drop_indexes(struct store *store, struct error *err)
+{
+    char *drop = NULL;
+    int r;
+    while ((r = find_index(store, &drop, err)) > 0) {
+        r = store_exec(store, drop, err);
+        sqlite3_free(drop);
+        if (r < 0)
+            break;
+    }
+    return r;
+}
+
+static int rename_tables(struct store *store, struct error *err)
 {
     int log = schema_has(store, "sync_log", NULL, err);
     if (log < 0 || store_exec(store, "ALTER TABLE contacts RENAME TO " OLD_CONTACTS, err) < 0)
         return -1;
     return log ? store_exec(store, "ALTER TABLE sync_log RENAME TO " OLD_LOG, err) : 0;
+}
+
+int legacy_set_aside(struct store *store, struct error *err)
+{
+    if (drop_indexes(store, err) < 0)
+        return -1;
+    /* The owner's views mean the tables of that name, and must not follow the renaming. */
+    (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 1, NULL);
+    int r = rename_tables(store, err);
+    (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 0, NULL);
+    return r;
+}
+
+/* So that no id is given twice, even one whose row the old tool had deleted. */
+static int continue_ids(struct store *store, struct error *err)
+{
+    static const char sql[] =
+        "INSERT INTO sqlite_sequence (name, seq) SELECT n.value, 0 FROM"
+        " json_each('[\"contacts\",\"sync_log\"]') n WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence s WHERE s.name = n.value);"
+        "UPDATE sqlite_sequence SET seq = max(seq, coalesce((SELECT o.seq FROM sqlite_sequence o"
+        " WHERE o.name = sqlite_sequence.name || '_of_the_old_tool'), 0)) WHERE name IN"
+        " ('contacts', 'sync_log')";
+    return store_exec(store, sql, err);
 }
 
 /*
@@ -83,10 +136,12 @@ static int copy_contacts(struct store *store, struct error *err)
                                  "created_at", created ? "coalesce(created_at, CURRENT_TIMESTAMP)" : "CURRENT_TIMESTAMP",
                                  "updated_at", updated ? "coalesce(updated_at, CURRENT_TIMESTAMP)" : "CURRENT_TIMESTAMP",
                                  NULL};
-    /* A row without an id cannot be asked for; it stays in the old table, which is then kept. */
-    return copy_common(store, OLD_CONTACTS, "contacts", given,
-                       first ? "contact_id IS NOT NULL AND contact_id <> ''" : "flex_id IS NOT NULL AND flex_id <> ''",
-                       err);
+    /* A row without an id cannot be asked for, nor can one id be there twice: the old table is then kept. */
+    return copy_common(
+        store, OLD_CONTACTS, "contacts", given,
+        first ? "contact_id <> '' AND id IN (SELECT max(id) FROM " OLD_CONTACTS " GROUP BY contact_id)"
+              : "flex_id <> '' AND id IN (SELECT max(id) FROM " OLD_CONTACTS " GROUP BY flex_id)",
+        err);
 }
 
 static int copy_log(struct store *store, struct error *err)
@@ -96,9 +151,7 @@ static int copy_log(struct store *store, struct error *err)
         return there;
     const char *const given[] = {"id", "id", "entity", "'contacts'", "\"trigger\"", "'manual'", "strategy", "'full'",
                                  NULL};
-    if (copy_common(store, OLD_LOG, "sync_log", given, "1", err) < 0)
-        return -1;
-    return store_exec(store, "DROP TABLE " OLD_LOG, err);
+    return copy_common(store, OLD_LOG, "sync_log", given, "1", err);
 }
 
 /* Writes the columns anew from flex_data, without moving a date. */
@@ -123,31 +176,45 @@ static int remap(struct store *store, int64_t id, const struct record *record, s
     return r;
 }
 
-/* State and queue of an adopted row: it is whole, of unknown age, and so is asked for once. */
+/* Rows of a listing do not say what kind of contact it is; whole records do. */
+static bool is_whole(const struct record *record, const char *key)
+{
+    int type = entity_column(record->entity, "contact_type");
+    return strcmp(record->id, key) == 0 && record->values[type].type != VALUE_NULL;
+}
+
+/* Where the row holds a record, its columns follow that; its hash if it is a whole one, else 0. */
+static int adopt_json(struct store *store, int64_t id, const char *key, const char *json, int64_t *ret_hash,
+                      struct error *err)
+{
+    struct record *record = NULL;
+    *ret_hash = 0;
+    if (!json || record_parse(&record, &entity_contacts, json, strlen(json), err) < 0)
+        return json && err->code != ERROR_ANSWER ? -1 : 0;
+    int r = strcmp(record->id, key) == 0 ? remap(store, id, record, err) : 0;
+    if (is_whole(record, key))
+        *ret_hash = record->content_hash;
+    (void)record_free(record);
+    return r;
+}
+
+/* State and queue of an adopted row: it is of unknown age, and so is asked for once. */
 static int adopt_row(struct store *store, int64_t id, const char *key, const char *json, int64_t now,
                      struct error *err)
 {
-    struct record *record = NULL;
-    int64_t hash = CONTENT_UNREADABLE;
-    struct error ignored;
-    int r = 0;
-    if (json && record_parse(&record, &entity_contacts, json, strlen(json), &ignored) == 0 &&
-        strcmp(record->id, key) == 0) {
-        hash = record->content_hash;
-        r = remap(store, id, record, err);
-    }
-    (void)record_free(record);
-    if (r < 0)
+    int64_t hash = 0;
+    if (adopt_json(store, id, key, json, &hash, err) < 0)
         return -1;
     sqlite3_stmt *s = NULL;
     if (sqlite3_prepare_v2(store->db, "INSERT INTO contact_state (id, content_hash) VALUES (?1, ?2)", -1, &s, NULL) !=
         SQLITE_OK)
         return store_error(store, "migrate", err);
     (void)sqlite3_bind_int64(s, 1, id);
-    (void)sqlite3_bind_int64(s, 2, hash);
-    r = statement_run(store, s, err);
+    if (hash)
+        (void)sqlite3_bind_int64(s, 2, hash);
+    int r = statement_run(store, s, err);
     (void)sqlite3_finalize(s);
-    return r < 0 ? -1 : queue_put(store, &entity_contacts, id, "full", now, err);
+    return r < 0 ? -1 : queue_put(store, &entity_contacts, id, hash ? "full" : "new", now, err);
 }
 
 static int adopt_rows(struct store *store, int64_t now, int64_t *ret_rows, struct error *err)
@@ -180,26 +247,43 @@ static int adopt_rows(struct store *store, int64_t now, int64_t *ret_rows, struc
     return r < 0 ? -1 : 0;
 }
 
+/* Since when an Inactive one is so, the old tool did not say; at the latest since it was last touched. */
+static int date_inactive(struct store *store, struct error *err)
+{
+    return store_exec(
+        store,
+        "UPDATE contacts SET deleted_at = CASE status WHEN 'Inactive' THEN"
+        " coalesce(deleted_at, updated_at) END WHERE deleted_at IS NOT NULL OR status = 'Inactive'",
+        err);
+}
+
+/* What could not be taken over is not thrown away. */
+static int drop_old(struct store *store, struct error *err)
+{
+    sqlite3_stmt *s = NULL;
+    if (store_exec(store, "DROP TABLE IF EXISTS " OLD_LOG, err) < 0)
+        return -1;
+    if (sqlite3_prepare_v2(store->db,
+                           "SELECT (SELECT count(*) FROM " OLD_CONTACTS ") = (SELECT count(*) FROM contacts)",
+                           -1, &s, NULL) != SQLITE_OK)
+        return store_error(store, "migrate", err);
+    int r = statement_step(store, s, err);
+    bool all = r > 0 && sqlite3_column_int(s, 0);
+    (void)sqlite3_finalize(s);
+    if (r < 0)
+        return -1;
+    return all ? store_exec(store, "DROP TABLE " OLD_CONTACTS, err) : 0;
+}
+
 int legacy_adopt(struct store *store, int64_t now, int64_t *ret_rows, struct error *err)
 {
-    if (copy_contacts(store, err) < 0 || copy_log(store, err) < 0 || adopt_rows(store, now, ret_rows, err) < 0)
+    if (copy_contacts(store, err) < 0 || copy_log(store, err) < 0 || continue_ids(store, err) < 0 ||
+        adopt_rows(store, now, ret_rows, err) < 0 || date_inactive(store, err) < 0)
         return -1;
     struct buffer sql;
     buffer_init(&sql, SQL_MAX);
     int r = statement_expand(&sql, "INSERT INTO {table}_fts ({table}_fts) VALUES ('rebuild')", &entity_contacts);
     r = r < 0 ? error_memory(err) : store_exec(store, sql.data, err);
     buffer_free(&sql);
-    if (r < 0)
-        return -1;
-    /* What could not be taken over is not thrown away. */
-    sqlite3_stmt *s = NULL;
-    if (sqlite3_prepare_v2(store->db, "SELECT (SELECT count(*) FROM " OLD_CONTACTS ") - (SELECT count(*) FROM contacts)",
-                           -1, &s, NULL) != SQLITE_OK ||
-        sqlite3_step(s) != SQLITE_ROW) {
-        (void)sqlite3_finalize(s);
-        return store_error(store, "migrate", err);
-    }
-    bool all = sqlite3_column_int64(s, 0) == 0;
-    (void)sqlite3_finalize(s);
-    return all ? store_exec(store, "DROP TABLE " OLD_CONTACTS, err) : 0;
+    return r < 0 ? -1 : drop_old(store, err);
 }

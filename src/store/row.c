@@ -162,14 +162,17 @@ static int drop_from_queue(struct store *store, const struct entity *entity, int
     return statement_run(store, s, err);
 }
 
+/*
+ * The hash of its bytes is forgotten, since the same bytes will be news if it comes back; and so is its
+ * listed row, unless it was gone before: then the listing alone keeps it.
+ */
 static int mark_gone(struct store *store, const struct entity *entity, int64_t id, int64_t now, struct error *err)
 {
-    sqlite3_stmt *s = statement_get(store, SQL_CHECKED, entity, err);
+    sqlite3_stmt *s = statement_get(store, SQL_GONE, entity, err);
     if (!s)
         return -1;
     (void)sqlite3_bind_int64(s, 1, id);
-    bind_utc(s, 3, now);
-    (void)sqlite3_bind_int64(s, 4, PRESENCE_GONE);
+    bind_utc(s, 2, now);
     return statement_run(store, s, err);
 }
 

@@ -75,6 +75,19 @@ static int append_table(struct buffer *sql, const struct entity *entity)
     return r < 0 ? r : buffer_append_text(sql, " deleted_at DATETIME);");
 }
 
+/* The entry that the record names; where it names none of them, those that are flagged. As the columns have
+ * it. */
+static int append_default(struct buffer *sql, const struct entity_view *view)
+{
+    return buffer_printf(
+        sql,
+        ", CASE WHEN json_extract(t.flex_data, '$.%s') IN (SELECT json_extract(o.value, '$.id')"
+        " FROM json_each(t.flex_data, '$.%s') o WHERE o.type = 'object')"
+        " THEN json_extract(e.value, '$.id') IS json_extract(t.flex_data, '$.%s')"
+        " ELSE coalesce(json_extract(e.value, '$.%s') = 1, 0) END AS is_default",
+        view->named_by, view->list, view->named_by, view->flag);
+}
+
 /*
  * A view with a row for each entry of a list within flex_data. What is no JSON or no object is passed over, so that one
  * odd record cannot break a query over all.
@@ -91,9 +104,7 @@ static int append_view(struct buffer *sql, const struct entity *entity, const st
             r = buffer_printf(sql, " AS %s", c->name);
     }
     if (r == 0 && view->named_by)
-        r = buffer_printf(sql, ", coalesce(json_extract(e.value, '$.id') = json_extract(t.flex_data, '$.%s'),"
-                               " json_extract(e.value, '$.%s'), 0) AS is_default",
-                          view->named_by, view->flag);
+        r = append_default(sql, view);
     if (r == 0)
         r = buffer_printf(sql, " FROM %s t, json_each(CASE WHEN json_valid(t.flex_data) AND json_type(t.flex_data, '$.%s')"
                                " = 'array' THEN t.flex_data END, '$.%s') e WHERE e.type = 'object'",

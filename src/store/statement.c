@@ -17,6 +17,14 @@
     " AND (t.presence = 0 OR (t.presence = 1 AND t.checked_at < ?2))"                                                  \
     " AND NOT EXISTS (SELECT 1 FROM temp.staged s WHERE s.key = c.{key} AND s.pass >= ?1)"
 
+/*
+ * Presence after an answer: the given one, or, where the answer says nothing about it, as before but for gone. One that goes
+ * forgets its listed row, so that it is asked for as soon as it is listed again.
+ */
+#define PRESENCE(value)                                                                                                \
+    " listed_hash = CASE WHEN " value " IS NOT 2 OR presence = 2 THEN listed_hash END,"                                \
+    " presence = coalesce(" value ", CASE presence WHEN 1 THEN 1 ELSE 0 END)"
+
 #define CYCLE_FIGURES                                                                                                  \
     "records_fetched, records_inserted, records_updated, records_unchanged, records_deleted, records_failed,"          \
     " records_listed, records_expected, requests, retries, throttled, bytes, waited_ms, quota_left_hour,"              \
@@ -45,10 +53,15 @@ static const char *const templates[STATEMENT_COUNT] = {
     [SQL_INSERT] = "INSERT INTO {table} ({key}, {columns}, flex_data, created_at, updated_at, deleted_at)"
                    " VALUES (?1, {values}, ?2, ?3, ?3, ?4)",
     [SQL_INSERT_STATE] = "INSERT INTO {state} (id, listed_hash, listed_at) VALUES (?1, ?2, ?3)",
+    /*
+     * Rows that differ, and those listed again. One that is gone and yet listed is asked for at once (SQL_GONE forgets the
+     * row, so that it differs); while it stays gone and its row the same, once a day (?3).
+     */
     [SQL_CHANGED_ROWS] = "SELECT c.id, s.key, s.hash, s.json, t.content_hash IS NOT NULL, t.presence,"
                          " t.listed_hash IS NULL OR t.listed_hash IS s.hash"
                          " FROM temp.staged s CROSS JOIN {table} c ON c.{key} = s.key CROSS JOIN {state} t ON t.id = c.id"
-                         " WHERE s.key > ?2 AND (t.listed_hash IS NOT s.hash OR t.presence <> 0)"
+                         " WHERE s.key > ?2 AND (t.listed_hash IS NOT s.hash OR t.presence = 1 OR (t.presence = 2"
+                         " AND coalesce(t.checked_at, '') < ?3 AND coalesce(t.listed_at, '') < ?3))"
                          " ORDER BY s.key LIMIT ?1",
     [SQL_LISTED] = "UPDATE {state} SET listed_hash = ?2, listed_at = ?3, presence = ?4 WHERE id = ?1",
     [SQL_ACTIVE_COUNT] = "SELECT count(*) FROM {table} WHERE status IS NOT 'Inactive'",
@@ -58,7 +71,8 @@ static const char *const templates[STATEMENT_COUNT] = {
                            " WHERE reason <> 'vanished'",
     [SQL_VANISHED_LIST] = "SELECT c.id" VANISHED,
     [SQL_QUEUE_PUT] = "INSERT INTO {queue} (id, reason, due_at) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET"
-                      " reason = excluded.reason, due_at = excluded.due_at, attempts = 0, last_error = NULL",
+                      " reason = excluded.reason, due_at = excluded.due_at, attempts = 0, last_error = NULL"
+                      " WHERE reason <> 'returned' OR excluded.reason <> 'returned'", /* that is said daily */
     [SQL_QUEUE_ALL] = "INSERT INTO {queue} (id, reason, due_at) SELECT id, 'full', ?1 FROM {state}"
                       " WHERE presence <> 2 ON CONFLICT (id) DO NOTHING",
     [SQL_QUEUE_POSTPONE] = "UPDATE {queue} SET attempts = attempts + 1, due_at = ?2, last_error = ?3 WHERE id = ?1",
@@ -66,7 +80,8 @@ static const char *const templates[STATEMENT_COUNT] = {
     [SQL_PLAN] = "SELECT id FROM {queue} WHERE ?2 OR due_at <= ?1 ORDER BY CASE reason WHEN 'asked' THEN 0"
                  " WHEN 'new' THEN 1 WHEN 'returned' THEN 2 WHEN 'vanished' THEN 3 WHEN 'changed' THEN 4 ELSE 5 END,"
                  " id DESC",
-    [SQL_LOOKUP] = "SELECT c.{key}, q.reason = 'vanished', q.attempts, coalesce(t.bytes_hash, 0) FROM {queue} q"
+    [SQL_LOOKUP] = "SELECT c.{key}, q.reason = 'vanished', q.attempts, coalesce(t.bytes_hash, 0),"
+                   " c.status IS NOT 'Inactive' FROM {queue} q"
                    " JOIN {table} c ON c.id = q.id JOIN {state} t ON t.id = q.id WHERE q.id = ?1",
     [SQL_CURRENT] = "SELECT c.{key}, c.status, c.deleted_at, c.flex_data, t.content_hash, t.presence"
                     " FROM {table} c JOIN {state} t ON t.id = c.id WHERE c.id = ?1",
@@ -74,9 +89,10 @@ static const char *const templates[STATEMENT_COUNT] = {
                    " WHERE id = ?1",
     [SQL_DEACTIVATE] = "UPDATE {table} SET status = 'Inactive', deleted_at = ?2, updated_at = ?2 WHERE id = ?1",
     [SQL_FETCHED] = "UPDATE {state} SET bytes_hash = ?2, content_hash = ?3, fetched_at = ?4, checked_at = ?4,"
-                    " presence = ?5 WHERE id = ?1",
-    [SQL_CHECKED] = "UPDATE {state} SET bytes_hash = coalesce(?2, bytes_hash), checked_at = ?3, presence = ?4"
-                    " WHERE id = ?1",
+                    PRESENCE("?5") " WHERE id = ?1",
+    [SQL_CHECKED] = "UPDATE {state} SET bytes_hash = coalesce(?2, bytes_hash), checked_at = ?3,"
+                    PRESENCE("?4") " WHERE id = ?1",
+    [SQL_GONE] = "UPDATE {state} SET bytes_hash = NULL, checked_at = ?2," PRESENCE("2") " WHERE id = ?1",
     [SQL_CHANGE] = "INSERT INTO {changes} (contact_id, sync_id, changed_at, kind, before, after)"
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_CHANGES_FORGET] = "DELETE FROM {changes} WHERE changed_at < ?1",

@@ -44,6 +44,7 @@ enum statement {
     SQL_DEACTIVATE,
     SQL_FETCHED,
     SQL_CHECKED,
+    SQL_GONE,
     SQL_CHANGE,
     SQL_CHANGES_FORGET,
     SQL_SEARCH_DROP,
@@ -57,6 +58,7 @@ struct store {
     sqlite3 *db;
     char *path;
     enum store_mode mode;
+    bool damaged; /* SQLite said so: nothing more is written */
     sqlite3_stmt *statements[STORE_ENTITIES_MAX][STATEMENT_COUNT];
 };
 
@@ -83,7 +85,7 @@ void bind_count(sqlite3_stmt *statement, int index, int64_t count); /* SYNC_UNKN
 void bind_value(sqlite3_stmt *statement, int index, const struct value *value);
 
 /* Fills *err from the connection's last failure and classes it; returns -1. */
-int store_error(const struct store *store, const char *doing, struct error *err);
+int store_error(struct store *store, const char *doing, struct error *err);
 
 /* Runs SQL without values; for schemas. */
 int store_exec(struct store *store, const char *sql, struct error *err);

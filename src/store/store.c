@@ -13,7 +13,7 @@
 #define WAL_KEEP_BYTES     (16 * 1024 * 1024)
 #define WAL_CHECKPOINT_PAGES 16384 /* 64 MiB of pages: past it a batch checkpoints although the cycle runs */
 
-int store_error(const struct store *store, const char *doing, struct error *err)
+int store_error(struct store *store, const char *doing, struct error *err)
 {
     enum error_code code = ERROR_STORE;
     enum error_retry retry = RETRY_LATER;
@@ -32,6 +32,7 @@ int store_error(const struct store *store, const char *doing, struct error *err)
     case SQLITE_NOTADB:
         code = ERROR_STORE_CORRUPT;
         retry = RETRY_NEVER;
+        store->damaged = true;
         remedy = "the file was left as it is; restore a backup, or move it away and sync anew";
         break;
     case SQLITE_READONLY:
@@ -65,8 +66,19 @@ static int run_plain(struct store *store, enum statement id, struct error *err)
     return statement ? statement_run(store, statement, err) : -1;
 }
 
+static int refuse_damaged(const struct store *store, struct error *err)
+{
+    return error_set(
+        err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+        "the database %s is damaged; it was left as it is: restore a backup, or move it away and "
+        "sync anew",
+        store->path);
+}
+
 int store_begin(struct store *store, struct error *err)
 {
+    if (store->damaged)
+        return refuse_damaged(store, err);
     return run_plain(store, SQL_BEGIN, err);
 }
 
@@ -102,42 +114,63 @@ static int on_wal(void *user, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+/* Closing brings the WAL into the file only where that is our business: not in a damaged or a foreign one. */
+static bool set_checkpoint_on_close(struct store *store, bool wanted)
+{
+    return sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, (int)!wanted, NULL) == SQLITE_OK;
+}
+
 static bool set_connection(struct store *store)
 {
     int on = 0;
-    return sqlite3_extended_result_codes(store->db, 1) == SQLITE_OK &&
+    return set_checkpoint_on_close(store, false) &&
+           sqlite3_extended_result_codes(store->db, 1) == SQLITE_OK &&
            sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS) == SQLITE_OK &&
            sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, &on) == SQLITE_OK &&
            sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &on) == SQLITE_OK &&
            sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, &on) == SQLITE_OK;
 }
 
+/* -1 with ERROR_STORE_CORRUPT if SQLite finds damage, with what hindered it if it cannot look. */
+static int check_whole(struct store *store, struct error *err)
+{
+    sqlite3_stmt *check = NULL;
+    if (sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &check, NULL) != SQLITE_OK)
+        return store_error(store, "check", err);
+    int r = statement_step(store, check, err);
+    const char *found = r > 0 ? (const char *)sqlite3_column_text(check, 0) : NULL;
+    bool whole = found && strcmp(found, "ok") == 0;
+    (void)sqlite3_finalize(check);
+    if (whole || r < 0)
+        return r < 0 ? -1 : 0;
+    store->damaged = true;
+    return refuse_damaged(store, err);
+}
+
+static int check_after_unclean_end(struct store *store, struct error *err)
+{
+    CLEANUP_FREE char *clean = NULL;
+    if (store_meta_get(store, "clean", &clean, err) < 0)
+        return -1;
+    return clean && strcmp(clean, "0") == 0 ? check_whole(store, err) : 0;
+}
+
 static int prepare_for_writing(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err)
 {
     int persist = 1;
-    CLEANUP_FREE char *clean = NULL;
-    if (store_exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0", err) < 0)
+    char sql[160];
+    (void)snprintf(sql, sizeof sql,
+                   "PRAGMA synchronous = FULL; PRAGMA cache_size = -%d; PRAGMA journal_size_limit = %d",
+                   CACHE_KIB, WAL_KEEP_BYTES);
+    /* WAL comes after the tables, so that an old tool's file that cannot be taken over keeps every byte. */
+    if (store_exec(store, sql, err) < 0 || schema_prepare(store, now, ret_migrated, err) < 0 ||
+        check_after_unclean_end(store, err) < 0 ||
+        store_exec(store, "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0", err) < 0)
         return -1;
     /* Without the WAL file a reader that may not write cannot open the database after a clean end. */
     (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
     (void)sqlite3_wal_hook(store->db, on_wal, NULL);
-    char sql[128];
-    (void)snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d; PRAGMA journal_size_limit = %d", CACHE_KIB, WAL_KEEP_BYTES);
-    if (store_exec(store, sql, err) < 0 || schema_prepare(store, now, ret_migrated, err) < 0)
-        return -1;
-    if (store_meta_get(store, "clean", &clean, err) < 0)
-        return -1;
-    if (clean && strcmp(clean, "0") == 0) {
-        sqlite3_stmt *check = NULL;
-        bool ok = sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &check, NULL) == SQLITE_OK &&
-                  sqlite3_step(check) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(check, 0), "ok") == 0;
-        (void)sqlite3_finalize(check);
-        if (!ok)
-            return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
-                             "the database %s is damaged; it was left as it is: restore a backup, or move it away and "
-                             "sync anew",
-                             store->path);
-    }
+    (void)set_checkpoint_on_close(store, true);
     return store_meta_set(store, "clean", "0", now, err);
 }
 
@@ -195,7 +228,10 @@ struct store *store_close(struct store *store)
     if (!store)
         return NULL;
     struct error ignored;
-    if (store->mode == STORE_WRITE) {
+    if (store->damaged)
+        (void)set_checkpoint_on_close(store, false);
+    /* One that is damaged is not marked: the next start looks closely. */
+    if (store->mode == STORE_WRITE && !store->damaged) {
         (void)store_abandon(store);
         (void)store_meta_set(store, "clean", "1", 0, &ignored);
     }

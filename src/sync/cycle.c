@@ -57,7 +57,8 @@ void cycle_halt(struct cycle *cycle, enum fetch_outcome outcome, const struct er
     if (why <= cycle->halt)
         return;
     cycle->halt = why;
-    cycle->error = *err;
+    if (cycle->row.status != SYNC_FAILED) /* else the failure has cancelled it, and is what to tell */
+        cycle->error = *err;
 }
 
 void cycle_fail(struct cycle *cycle, const struct error *err)
@@ -69,15 +70,30 @@ void cycle_fail(struct cycle *cycle, const struct error *err)
     cycle->phase = CYCLE_FINISH;
 }
 
+/* Did the server refuse to sort? A full cycle forgets it, and so finds out anew. */
+static int recall_sort(struct cycle *cycle, bool *ret_refused, struct error *err)
+{
+    CLEANUP_FREE char *text = NULL;
+    if (cycle->sink.meta_get(cycle->sink.self, "listing.sort", &text, err) < 0)
+        return -1;
+    bool refused = text && strcmp(text, "refused") == 0;
+    if (refused && cycle->options.full) {
+        refused = false;
+        if (cycle->sink.meta_set(cycle->sink.self, "listing.sort", "", cycle_wall(cycle), err) < 0)
+            return -1;
+    }
+    *ret_refused = refused;
+    return 0;
+}
+
 static int do_begin(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
 {
     (void)ret, (void)ret_at;
-    CLEANUP_FREE char *refused = NULL;
-    int r = cycle->options.full ? 0 : cycle->sink.meta_get(cycle->sink.self, "listing.sort", &refused, err);
-    if (r < 0 || cycle->sink.stage_begin(cycle->sink.self, err) < 0 ||
+    bool refused = false;
+    if (recall_sort(cycle, &refused, err) < 0 || cycle->sink.stage_begin(cycle->sink.self, err) < 0 ||
         cycle->sink.cycle_begin(cycle->sink.self, &cycle->row, err) < 0)
         return -1;
-    cycle->sorted = !(refused && strcmp(refused, "refused") == 0);
+    cycle->sorted = !refused;
     cycle->phase = CYCLE_LIST;
     return 0;
 }
@@ -164,7 +180,7 @@ static enum cycle_advance store_failed(struct cycle *cycle, const struct error *
     if (err->retry == RETRY_LATER && ++cycle->store_tries < STORE_TRIES_MAX) {
         if (cycle->store_tries == 1)
             cycle_report(cycle, EVENT_STORE_TROUBLE, "%s; trying again", err->text);
-        *ret_at = cycle_now(cycle) + STORE_RETRY_DELAY;
+        *ret_at = cycle->store_again_at = cycle_now(cycle) + STORE_RETRY_DELAY;
         return CYCLE_STEP_WAIT;
     }
     cycle->store_tries = 0;
@@ -186,11 +202,14 @@ enum cycle_advance cycle_step(struct cycle *cycle, int64_t *ret_at)
     *ret_at = INT64_MAX;
     if (cycle->phase == CYCLE_OVER)
         return CYCLE_STEP_OVER;
-    enum cycle_phase before = cycle->phase;
+    /* An answer that wakes us meanwhile must not use up a try. */
+    if (cycle->store_tries > 0 && cycle_now(cycle) < cycle->store_again_at) {
+        *ret_at = cycle->store_again_at;
+        return CYCLE_STEP_WAIT;
+    }
     if (phases[cycle->phase](cycle, &advance, ret_at, &err) < 0)
         return store_failed(cycle, &err, ret_at);
-    if (cycle->phase != before)
-        cycle->store_tries = 0;
+    cycle->store_tries = 0;
     return advance;
 }
 

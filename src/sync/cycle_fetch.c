@@ -165,6 +165,16 @@ static void note_record(struct cycle *cycle, struct task *task)
     batch_add(cycle, &item);
 }
 
+/* One that is Inactive already loses nothing by it; the others wait until it is known how many they are. */
+static void note_gone(struct cycle *cycle, const struct task *task, const struct error *err)
+{
+    struct store_item item = {.finding = FOUND_GONE, .id = task->id};
+    if (!task->known.active)
+        batch_add(cycle, &item);
+    else if (remember_gone(cycle, task->id) < 0)
+        note_failed(cycle, task, err);
+}
+
 static void record_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
 {
     struct task *task = arg;
@@ -174,8 +184,7 @@ static void record_is_done(void *arg, enum fetch_outcome outcome, const struct e
         note_record(cycle, task);
         break;
     case FETCH_GONE:
-        if (remember_gone(cycle, task->id) < 0)
-            note_failed(cycle, task, err);
+        note_gone(cycle, task, err);
         break;
     case FETCH_REJECTED:
     case FETCH_FAILED:

@@ -40,7 +40,8 @@ struct cycle {
     struct fetch_stats cost_at; /* of the source, when the cycle began */
     struct findings findings;
     enum halt halt;
-    unsigned store_tries;
+    unsigned store_tries;   /* failures of the sink in a row */
+    int64_t store_again_at; /* monotonic: not before */
 
     struct listing listing;
     bool sorted, listing_asked, whole, believed;

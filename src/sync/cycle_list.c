@@ -53,9 +53,11 @@ static int judge_reading(struct cycle *cycle, struct error *err)
     enum listing_verdict verdict = listing_judge(listing, distinct);
     if (verdict == LISTING_AGAIN)
         return 0;
-    cycle->row.counts.listed = ids;
-    cycle->row.counts.expected = listing->total == PAGE_UNKNOWN ? SYNC_UNKNOWN : listing->total;
+    bool counted = listing->total != PAGE_UNKNOWN;
     cycle->whole = verdict == LISTING_WHOLE;
+    /* What earlier readings brought and is not part of the whole any more is not listed. */
+    cycle->row.counts.listed = cycle->whole && counted ? listing->total : ids;
+    cycle->row.counts.expected = counted ? listing->total : SYNC_UNKNOWN;
     if (listing->reading > 1 || listing->duplicates > 0 || !cycle->whole)
         cycle_report(cycle, EVENT_LISTING_ODD,
                      "%s: the listing was read %u times; %" PRId64 " rows came twice, %" PRId64 " ids came, %" PRId64

@@ -118,6 +118,26 @@ static void note_size(struct listing *listing, const struct page *page)
         listing->paged = true;
 }
 
+/* What a page holds: as the server says, else as the first one shows. */
+static int64_t rows_of_page(const struct listing *listing, const struct page *page)
+{
+    if (page->size > 0)
+        return page->size;
+    return page->row_count > 0 ? (int64_t)page->row_count : listing->size;
+}
+
+/*
+ * Pages enough for a server in its senses, each half full. A site whose pages never end would be asked until the quota is
+ * gone.
+ */
+static unsigned pages_max(const struct listing *listing)
+{
+    if (listing->total == PAGE_UNKNOWN)
+        return LISTING_PAGES_MAX;
+    int64_t pages = 2 * (listing->total / listing->rows) + LISTING_PAGES_MORE;
+    return (unsigned)(pages < LISTING_SIZE_MAX ? pages : LISTING_SIZE_MAX);
+}
+
 static void choose_next(struct listing *listing, const struct page *page, size_t new_ids)
 {
     enum listing_step step = listing->step;
@@ -128,7 +148,7 @@ static void choose_next(struct listing *listing, const struct page *page, size_t
     if (step == LISTING_FIRST && !says_first(page)) {
         listing->asked_zero = true;
         ask(listing, LISTING_ZERO, 0);
-    } else if (listing->last_seen || listing->pages >= LISTING_PAGES_MAX) {
+    } else if (listing->last_seen || listing->pages >= pages_max(listing)) {
         end_walk(listing);
     } else {
         walk_on(listing);
@@ -137,7 +157,8 @@ static void choose_next(struct listing *listing, const struct page *page, size_t
 
 void listing_answer(struct listing *listing, const struct page *page, size_t new_ids)
 {
-    listing->pages++;
+    if (listing->pages++ == 0)
+        listing->rows = rows_of_page(listing, page);
     note_total(listing, page);
     note_rows(listing, page, new_ids);
     note_size(listing, page);

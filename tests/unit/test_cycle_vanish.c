@@ -1,0 +1,273 @@
+/* Those whom a listing lacks, and how many of them are believed. */
+#include "sync_bench.h"
+
+static int64_t inactive(struct lab *lab)
+{
+    return number(lab->b, "SELECT count(*) FROM contacts WHERE status = 'Inactive'");
+}
+
+static void who_was_removed_is_asked_for_and_becomes_inactive(void **state)
+{
+    struct lab *lab = *state;
+    fill(lab, 30);
+    remove_person(lab, 4);
+    remove_person(lab, 5);
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 28, .deleted = 2});
+    assert_int_equal(lab->row.cost.requests, 3 + 2);
+    assert_truth(lab);
+    assert_settled(lab);
+    assert_int_equal(lab->row.cost.requests, 3);
+}
+
+static void who_is_not_listed_and_yet_answers_stays_active(void **state)
+{
+    struct lab *lab = *state;
+    fill(lab, 30);
+    lab->site.people[4].listed = false;
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 29, .fetched = 1, .unchanged = 1});
+    assert_truth(lab);
+    assert_settled(lab);
+    assert_int_equal(lab->row.cost.requests, 3);
+    lab->b->now += 2 * USEC_PER_DAY;
+    lab->site.people[4].hidden++;
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 29, .fetched = 1, .updated = 1});
+    assert_truth(lab);
+    assert_settled(lab);
+}
+
+static void who_is_not_listed_and_flagged_as_deleted_becomes_inactive(void **state)
+{
+    struct lab *lab = *state;
+    fill(lab, 30);
+    lab->site.people[4].listed = false;
+    lab->site.people[4].deleted = true;
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 29, .fetched = 1, .deleted = 1});
+    assert_truth(lab);
+    assert_settled(lab);
+    assert_int_equal(lab->row.cost.requests, 3);
+}
+
+static void who_comes_back_is_active_again(void **state)
+{
+    struct lab *lab = *state;
+    fill(lab, 30);
+    remove_person(lab, 4);
+    run(lab);
+    assert_truth(lab);
+    lab->b->now += USEC_PER_DAY;
+    restore_person(lab, 4);
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 30, .fetched = 1, .updated = 1});
+    assert_truth(lab);
+    assert_settled(lab);
+    assert_answer(lab->b, "SELECT kind FROM contact_changes WHERE contact_id = 'p-004' ORDER BY id",
+                  "inserted\ndeactivated\nreturned");
+}
+
+static void too_many_gone_from_the_listing_are_not_believed(void **state)
+{
+    struct lab *lab = *state;
+    fill(lab, 60);
+    for (size_t i = 0; i < 7; i++) /* 11.7 % */
+        remove_person(lab, i * 8);
+    char *before = dump_contents(lab->b);
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_PARTIAL, .listed = 53});
+    assert_int_equal(lab->row.cost.requests, 6); /* nobody is asked for */
+    assert_int_equal(lab->reports[EVENT_VANISHED_DOUBTED], 1);
+    assert_non_null(strstr(lab->row.error_message, "--accept-vanished"));
+    assert_contents(lab->b, before);
+    assert_settled(lab);
+    lab->options.accept_vanished = true;
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 53, .deleted = 7});
+    assert_truth(lab);
+    assert_settled(lab);
+    free(before);
+}
+
+static void as_many_as_are_allowed_are_believed(void **state)
+{
+    struct lab *lab = *state;
+    fill(lab, 60);
+    for (size_t i = 0; i < 6; i++) /* 10 % */
+        remove_person(lab, i * 8);
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 54, .deleted = 6});
+    assert_truth(lab);
+    assert_settled(lab);
+}
+
+static void five_may_go_from_any_site(void **state)
+{
+    struct lab *lab = *state;
+    fill(lab, 8);
+    for (size_t i = 0; i < 5; i++)
+        remove_person(lab, i);
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 3, .deleted = 5});
+    assert_truth(lab);
+    assert_settled(lab);
+}
+
+static void an_empty_listing_is_not_believed(void **state)
+{
+    struct lab *lab = *state;
+    fill(lab, 20);
+    for (size_t i = 0; i < 20; i++)
+        lab->site.people[i].listed = false;
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_PARTIAL, .listed = 0});
+    assert_int_equal(inactive(lab), 0);
+    assert_settled(lab);
+}
+
+/* Listed, and yet the server says of each that it knows nothing of it. */
+static void too_many_404s_in_a_full_cycle_are_not_believed(void **state)
+{
+    struct lab *lab = *state;
+    fill(lab, 60);
+    for (size_t i = 0; i < 7; i++)
+        lab->site.people[i].answers = false;
+    char *before = dump_contents(lab->b);
+    lab->options.full = true;
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_PARTIAL, .listed = 60, .fetched = 53, .unchanged = 53});
+    assert_contents(lab->b, before);
+    assert_int_equal(number(lab->b, "SELECT count(*) FROM detail_queue"), 7);
+    assert_settled(lab);
+    lab->options.full = false;
+    run(lab); /* of those who wait nobody is due for a day */
+    assert_int_equal(lab->row.cost.requests, 6);
+    lab->options.person = lab->options.accept_vanished = true;
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 60, .deleted = 7});
+    assert_int_equal(inactive(lab), 7);
+    assert_truth(lab);
+    free(before);
+}
+
+static void too_many_who_are_gone_already_are_no_matter_of_belief(void **state)
+{
+    struct lab *lab = *state;
+    add_people(lab, 40);
+    for (size_t i = 0; i < 20; i++) {
+        lab->site.people[i].deleted = true; /* listed as deleted, and not given out any more */
+        lab->site.people[i].answers = false;
+    }
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 40, .fetched = 20, .inserted = 40});
+    assert_int_equal(inactive(lab), 20);
+    assert_truth(lab);
+    assert_settled(lab);
+    assert_int_equal(lab->row.cost.requests, 4); /* and are not asked for in every cycle */
+    lab->b->now += 3 * USEC_PER_DAY;
+    assert_settled(lab);
+    assert_int_equal(lab->row.cost.requests, 4);
+    for (size_t i = 0; i < 10; i++) {
+        lab->site.people[i].deleted = false;
+        lab->site.people[i].answers = true;
+    }
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 40, .fetched = 10, .updated = 10});
+    assert_truth(lab);
+    assert_settled(lab);
+}
+
+static void a_slip_of_the_server_is_mended_by_the_next_cycle(void **state)
+{
+    struct lab *lab = *state;
+    fill(lab, 30);
+    lab->site.people[3].answers = false;
+    lab->options.full = true;
+    run(lab);
+    assert_outcome(
+        lab, (struct outcome){SYNC_SUCCESS, .listed = 30, .fetched = 29, .unchanged = 29, .deleted = 1});
+    lab->site.people[3].answers = true;
+    lab->options.full = false;
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 30, .fetched = 1, .updated = 1});
+    assert_truth(lab);
+    assert_settled(lab);
+}
+
+static void from_a_listing_that_is_not_whole_nobody_vanishes(void **state)
+{
+    struct lab *lab = *state;
+    fill(lab, 30);
+    lab->site.people[7].missing = lab->site.people[21].missing = true;
+    (void)add_person(lab);
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_PARTIAL, .listed = 29, .fetched = 1, .inserted = 1});
+    assert_int_equal(lab->row.counts.expected, 31);
+    assert_int_equal(lab->reports[EVENT_LISTING_ODD], 1);
+    assert_int_equal(inactive(lab), 0);
+    assert_truth(lab);
+    assert_settled(lab);
+    lab->site.people[7].missing = lab->site.people[21].missing = false;
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 31});
+    assert_settled(lab);
+}
+
+/* The first reading still had somebody whom the second, which proves the listing whole, has no more. */
+static void who_leaves_between_two_readings_is_not_counted_as_listed(void **state)
+{
+    struct lab *lab = *state;
+    fill(lab, 30);
+    lab->site.stats = (struct fetch_stats){0};
+    begin_cycle(lab);
+    while (lab->site.stats.requests < 1)
+        assert_true(go_on(lab));
+    remove_person(lab, 2);
+    while (go_on(lab))
+        continue;
+    end_cycle(lab);
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 29, .deleted = 1});
+    assert_int_equal(lab->row.counts.expected, 29);
+    assert_truth(lab);
+    assert_settled(lab);
+}
+
+static void who_was_queued_as_vanished_and_is_listed_again_is_as_ever(void **state)
+{
+    struct lab *lab = *state;
+    fill(lab, 30);
+    lab->site.people[4].listed = false;
+    lab->site.left = 3; /* the quota ends after the listing */
+    run(lab);
+    assert_int_equal(lab->row.status, SYNC_PARTIAL);
+    assert_int_equal(number(lab->b, "SELECT count(*) FROM detail_queue WHERE reason = 'vanished'"), 1);
+    lab->site.left = FOR_EVER;
+    lab->site.people[4].listed = true;
+    run(lab);
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 30, .fetched = 1, .unchanged = 1});
+    assert_truth(lab);
+    assert_settled(lab);
+    assert_int_equal(lab->row.cost.requests, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(who_was_removed_is_asked_for_and_becomes_inactive),
+        TEST(who_is_not_listed_and_yet_answers_stays_active),
+        TEST(who_is_not_listed_and_flagged_as_deleted_becomes_inactive),
+        TEST(who_comes_back_is_active_again),
+        TEST(too_many_gone_from_the_listing_are_not_believed),
+        TEST(as_many_as_are_allowed_are_believed),
+        TEST(five_may_go_from_any_site),
+        TEST(an_empty_listing_is_not_believed),
+        TEST(too_many_404s_in_a_full_cycle_are_not_believed),
+        TEST(too_many_who_are_gone_already_are_no_matter_of_belief),
+        TEST(a_slip_of_the_server_is_mended_by_the_next_cycle),
+        TEST(from_a_listing_that_is_not_whole_nobody_vanishes),
+        TEST(who_leaves_between_two_readings_is_not_counted_as_listed),
+        TEST(who_was_queued_as_vanished_and_is_listed_again_is_as_ever),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

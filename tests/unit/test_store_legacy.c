@@ -1,0 +1,403 @@
+/* The old tool's database, in both of its forms, taken over in place. */
+#include "store_bench.h"
+
+#include "data_contact.h"
+
+#define FIRST_FORM                                                                                           \
+    "CREATE TABLE contacts (id INTEGER PRIMARY KEY AUTOINCREMENT, contact_id TEXT UNIQUE NOT NULL, "         \
+    "first_name TEXT,"                                                                                       \
+    " last_name TEXT, contact_type TEXT, status TEXT, default_bill_to_contact_id TEXT, pricing_model_id "    \
+    "TEXT,"                                                                                                  \
+    " created_at DATETIME DEFAULT CURRENT_TIMESTAMP, updated_at DATETIME DEFAULT CURRENT_TIMESTAMP, "        \
+    "flex_data TEXT);"                                                                                       \
+    "CREATE TABLE sync_log (id INTEGER PRIMARY KEY AUTOINCREMENT, sync_started_at DATETIME,"                 \
+    " sync_completed_at DATETIME, records_fetched INTEGER DEFAULT 0, records_inserted INTEGER DEFAULT 0,"    \
+    " records_updated INTEGER DEFAULT 0, status TEXT, error_message TEXT,"                                   \
+    " created_at DATETIME DEFAULT CURRENT_TIMESTAMP);"
+
+/* The later form: another name of the key, and columns of all sorts, some of which are ours by name. */
+#define LATER_FORM                                                                                           \
+    "CREATE TABLE contacts (id INTEGER PRIMARY KEY AUTOINCREMENT, flex_id TEXT UNIQUE, name TEXT, "          \
+    "short_name TEXT,"                                                                                       \
+    " company TEXT, first_name TEXT, last_name TEXT, email TEXT, phone TEXT, status TEXT, deleted INTEGER,"  \
+    " \"order\" TEXT, \"group\" TEXT, \"select\" TEXT, \"a \"\"quoted\"\" name\" TEXT, \"it's\" TEXT, "      \
+    "\"[x]\" TEXT,"                                                                                          \
+    " \"\xC3\xBCmlaut\" TEXT, \"semi;colon\" TEXT, \"-- comment\" TEXT, \"name2\" TEXT,"
+
+#define WHOLE(id, name)                                                                                      \
+    "{\"id\":\"" id "\",\"name\":\"" name "\",\"firstName\":\"F\",\"organization\":false,\"deleted\":false}"
+#define LISTED(id, name)                                                                                     \
+    "{\"id\":\"" id "\",\"name\":\"" name "\",\"deleted\":false,\"domainId\":\"contact\"}"
+
+static void make_first(struct bench *b, const char *more)
+{
+    char *sql = NULL;
+    assert_true(asprintf(&sql, FIRST_FORM "%s", more) > 0);
+    make_raw(b, sql);
+    free(sql);
+}
+
+static void make_later(struct bench *b, const char *more)
+{
+    char *sql = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&sql, &length);
+    assert_non_null(out);
+    (void)fputs(LATER_FORM, out);
+    for (int i = 0; i < 40; i++)
+        (void)fprintf(out, " extra_%d %s,", i, i % 2 ? "TEXT" : "REAL DEFAULT 1.5");
+    (void)fprintf(out, " created_at TEXT, updated_at TEXT, flex_data TEXT);%s", more);
+    assert_int_equal(fclose(out), 0);
+    make_raw(b, sql);
+    free(sql);
+}
+
+static void no_trace_of_the_old_tables(struct bench *b)
+{
+    assert_answer(b, "SELECT name FROM sqlite_schema WHERE name LIKE '%old_tool%' OR sql LIKE '%old_tool%'",
+                  "");
+    assert_answer(b, "SELECT name FROM sqlite_sequence WHERE name LIKE '%old_tool%'", "");
+    assert_sound(b);
+}
+
+static void the_first_form_keeps_rows_ids_and_dates(void **state)
+{
+    struct bench *b = *state;
+    make_first(
+        b, "INSERT INTO contacts VALUES (3, 'c', 'Ada', 'Abbott', 'Individual', 'Active', 'bill', 'price',"
+           " '2020-01-02 03:04:05', '2021-02-03 04:05:06', NULL),"
+           " (7, '" DATA_CONTACT_ID "', 'old', NULL, NULL, NULL, NULL, NULL,"
+           " '2020-01-02 03:04:06', '2021-02-03 04:05:07', '" DATA_CONTACT "')");
+    open_store(b);
+    assert_int_equal(b->migrated, 2);
+    assert_answer(
+        b,
+        "SELECT id, contact_id, first_name, last_name, contact_type, status, default_bill_to_contact_id,"
+        " pricing_model_id, created_at, updated_at, flex_data FROM contacts WHERE id = 3",
+        "3|c|Ada|Abbott|Individual|Active|bill|price|2020-01-02 03:04:05|2021-02-03 04:05:06|-");
+    assert_answer(
+        b,
+        "SELECT id, contact_id, first_name, email, status, created_at, updated_at FROM contacts WHERE id = 7",
+        "7|" DATA_CONTACT_ID "|Ada|ada@lumen.example|Active|2020-01-02 03:04:06|2021-02-03 04:05:07");
+    assert_int_equal(number(b, "SELECT count(*) FROM contact_changes"), 0);
+    assert_int_equal(number(b, "PRAGMA user_version"), 1);
+    no_trace_of_the_old_tables(b);
+}
+
+static void the_later_form_keeps_rows_ids_and_dates(void **state)
+{
+    struct bench *b = *state;
+    make_later(
+        b, "INSERT INTO contacts (id, flex_id, name, company, email, status, \"order\", extra_1, created_at,"
+           " updated_at, flex_data) VALUES (5, 'x', 'Old Name', 'Old Co', 'o@x.example', NULL, 'y', 'z',"
+           " '2020-01-02 03:04:05', NULL, NULL),"
+           " (6, 'y', 'Stale', 'Stale', 's@x.example', 'Inactive', NULL, NULL, '2020-01-02 03:04:05',"
+           " '2021-01-01 00:00:00', '" WHOLE("y", "New") "')");
+    open_store(b);
+    assert_int_equal(b->migrated, 2);
+    assert_answer(
+        b, "SELECT id, contact_id, name, company, email, status, created_at FROM contacts ORDER BY id",
+        "5|x|Old Name|Old Co|o@x.example|Active|2020-01-02 03:04:05\n"
+        "6|y|New|-|-|Active|2020-01-02 03:04:05"); /* columns come from the JSON that the row holds */
+    assert_answer(b, "SELECT group_concat(name, ' ') FROM pragma_table_info('contacts') WHERE cid < 3",
+                  "id contact_id first_name");
+    no_trace_of_the_old_tables(b);
+}
+
+static void an_old_database_without_rows_or_log_is_taken_over(void **state)
+{
+    struct bench *b = *state;
+    make_later(b, "");
+    open_store(b);
+    assert_int_equal(b->migrated, 0);
+    list_rows(b, &entity_contacts, "[{\"id\":\"a\"}]");
+    no_trace_of_the_old_tables(b);
+}
+
+static void the_history_of_syncs_is_kept(void **state)
+{
+    struct bench *b = *state;
+    make_first(b,
+               "INSERT INTO sync_log VALUES (1, '2020-01-01 00:00:00', '2020-01-01 00:01:00', 1700, 1600, 4,"
+               " 'success', NULL, '2020-01-01 00:00:00'), (9, '2020-01-02 00:00:00', NULL, 0, 0, 0, 'failed',"
+               " 'no answer', '2020-01-02 00:00:00')");
+    open_store(b);
+    assert_answer(
+        b,
+        "SELECT id, sync_started_at, sync_completed_at, records_fetched, records_inserted, records_updated,"
+        " status, error_message, created_at, entity FROM sync_log ORDER BY id",
+        "1|2020-01-01 00:00:00|2020-01-01 00:01:00|1700|1600|4|success|-|2020-01-01 00:00:00|contacts\n"
+        "9|2020-01-02 00:00:00|-|0|0|0|failed|no answer|2020-01-02 00:00:00|contacts");
+    begin_row(b, &entity_contacts);
+    assert_int_equal(b->row.id, 10);
+}
+
+static void opening_again_takes_nothing_over_again(void **state)
+{
+    struct bench *b = *state;
+    make_first(b, "INSERT INTO contacts (contact_id, flex_data) VALUES ('a', '" WHOLE("a", "Ada") "')");
+    open_store(b);
+    assert_int_equal(b->migrated, 1);
+    char *before = dump_contents(b);
+    reopen_store(b);
+    assert_int_equal(b->migrated, 0);
+    assert_contents(b, before);
+    free(before);
+}
+
+static void everyone_taken_over_is_asked_for_once(void **state)
+{
+    struct bench *b = *state;
+    make_first(
+        b, "INSERT INTO contacts (contact_id, flex_data) VALUES ('a', '" WHOLE("a", "Ada") "'), ('b', NULL)");
+    open_store(b);
+    assert_answer(b, "SELECT id, reason FROM detail_queue", "1|full\n2|new");
+    list_rows(b, &entity_contacts, "[" LISTED("a", "Ada") "," LISTED("b", "Bob") "]");
+    assert_answer(b, "SELECT id, reason FROM detail_queue", "1|full\n2|new");
+    assert_int_equal(b->row.counts.inserted + b->row.counts.updated, 0);
+}
+
+/* What the old tool stored as text of its own is the same record, and no change. */
+static void a_whole_record_that_is_still_so_is_unchanged(void **state)
+{
+    struct bench *b = *state;
+    make_first(b, "INSERT INTO contacts (contact_id, status, updated_at, flex_data) VALUES ('a', 'Active',"
+                  " '2021-02-03 04:05:06', '{ \"name\": \"Ada\", \"id\": \"a\", \"organization\": false }')");
+    open_store(b);
+    begin_row(b, &entity_contacts);
+    answer(b, "a", "{\"id\":\"a\",\"name\":\"Ada\",\"organization\":false}");
+    assert_int_equal(b->row.counts.unchanged, 1);
+    assert_answer(b, "SELECT updated_at FROM contacts", "2021-02-03 04:05:06");
+}
+
+static void a_whole_record_that_is_another_now_has_changed(void **state)
+{
+    struct bench *b = *state;
+    make_first(b, "INSERT INTO contacts (contact_id, flex_data) VALUES ('a', '" WHOLE("a", "Ada") "')");
+    open_store(b);
+    begin_row(b, &entity_contacts);
+    answer(b, "a", WHOLE("a", "Eda"));
+    assert_int_equal(b->row.counts.updated, 1);
+    assert_answer(b, "SELECT kind, before, after FROM contact_changes",
+                  "changed|{\"name\":\"Ada\"}|{\"name\":\"Eda\"}");
+}
+
+/* It was not fetched yet, whatever the old tool called it: neither whole, nor changed when it comes. */
+static void one_without_a_whole_record_is_completed_by_its_first(void **state)
+{
+    struct bench *b = *state;
+    static const char *const data[] = {
+        "NULL", "''", "'not JSON'", "'[1]'", "'{\"id\":\"other\"}'", "'" LISTED("a", "Ada") "'"};
+    for (size_t i = 0; i < ARRAY_LENGTH(data); i++) {
+        char sql[SQL_TEXT];
+        (void)snprintf(
+            sql, sizeof sql,
+            "INSERT INTO contacts (contact_id, first_name, status, flex_data) VALUES ('a', 'Old', NULL, %s)",
+            data[i]);
+        make_first(b, sql);
+        open_store(b);
+        assert_int_equal(b->migrated, 1);
+        assert_answer(b, "SELECT status, content_hash FROM contacts JOIN contact_state USING (id)",
+                      "Active|-");
+        begin_row(b, &entity_contacts);
+        answer(b, "a", WHOLE("a", "Ada"));
+        assert_int_equal(b->row.counts.updated, 0);
+        assert_int_equal(b->row.counts.fetched, 1);
+        assert_answer(b, "SELECT first_name, name, flex_data FROM contacts", "F|Ada|" WHOLE("a", "Ada"));
+        assert_int_equal(number(b, "SELECT count(*) FROM contact_changes"), 0);
+        assert_sound(b);
+        b->store = store_close(b->store);
+        remove_files(b->directory);
+    }
+}
+
+static void an_inactive_one_has_a_date_of_that(void **state)
+{
+    struct bench *b = *state;
+    make_first(b,
+               "INSERT INTO contacts (contact_id, status, updated_at, flex_data) VALUES"
+               " ('a', NULL, '2021-02-03 04:05:06', '{\"id\":\"a\",\"deleted\":true,\"organization\":true}'),"
+               " ('b', 'Inactive', '2021-02-03 04:05:07', NULL),"
+               " ('c', 'Active', '2021-02-03 04:05:08', NULL)");
+    open_store(b);
+    assert_answer(b, "SELECT contact_id, status, deleted_at FROM contacts ORDER BY id",
+                  "a|Inactive|2021-02-03 04:05:06\nb|Inactive|2021-02-03 04:05:07\nc|Active|-");
+}
+
+static void rows_without_an_id_stay_in_the_old_table(void **state)
+{
+    struct bench *b = *state;
+    make_later(b,
+               "INSERT INTO contacts (id, flex_id, name) VALUES (1, 'a', 'A'), (2, NULL, 'B'), (3, '', 'C')");
+    open_store(b);
+    assert_int_equal(b->migrated, 1);
+    assert_answer(b, "SELECT id, contact_id FROM contacts", "1|a");
+    assert_answer(b, "SELECT name FROM contacts_of_the_old_tool WHERE id > 1 ORDER BY id", "B\nC");
+    reopen_store(b);
+    assert_int_equal(b->migrated, 0);
+    assert_sound(b);
+}
+
+/* A form without a promise of uniqueness. */
+static void an_id_twice_is_taken_over_once_and_the_other_kept(void **state)
+{
+    struct bench *b = *state;
+    make_raw(b, "CREATE TABLE contacts (id INTEGER PRIMARY KEY, flex_id TEXT, name TEXT, flex_data TEXT);"
+                "INSERT INTO contacts (id, flex_id, name) VALUES (1, 'a', 'older'), (2, 'b', 'B'), (3, 'a', "
+                "'newer')");
+    open_store(b);
+    assert_int_equal(b->migrated, 2);
+    assert_answer(b, "SELECT id, contact_id, name FROM contacts ORDER BY id", "2|b|B\n3|a|newer");
+    assert_int_equal(number(b, "SELECT count(*) FROM contacts_of_the_old_tool"), 3);
+}
+
+static void no_id_of_the_old_table_is_given_again(void **state)
+{
+    struct bench *b = *state;
+    make_first(b, "INSERT INTO contacts (id, contact_id) VALUES (5, 'a'), (90, 'b'); DELETE FROM contacts "
+                  "WHERE id = 90");
+    open_store(b);
+    list_rows(b, &entity_contacts, "[{\"id\":\"a\"},{\"id\":\"n\"}]");
+    assert_answer(b, "SELECT id FROM contacts ORDER BY id", "5\n91");
+}
+
+static void old_indexes_and_triggers_go_with_the_old_table(void **state)
+{
+    struct bench *b = *state;
+    make_first(b, "CREATE INDEX contacts_status ON contacts (status); CREATE INDEX idx_contact_id ON "
+                  "contacts (contact_id);"
+                  "CREATE INDEX sync_log_started ON sync_log (status);"
+                  "CREATE TRIGGER touch AFTER UPDATE ON contacts BEGIN UPDATE contacts SET updated_at ="
+                  " CURRENT_TIMESTAMP WHERE id = new.id; END;"
+                  "INSERT INTO contacts (contact_id, updated_at) VALUES ('a', '2020-01-01 00:00:00')");
+    open_store(b);
+    assert_answer(b, "SELECT updated_at FROM contacts", "2020-01-01 00:00:00");
+    assert_answer(b, "SELECT name FROM sqlite_schema WHERE name IN ('idx_contact_id', 'touch')", "");
+    no_trace_of_the_old_tables(b);
+}
+
+static void views_of_the_owner_go_on_working(void **state)
+{
+    struct bench *b = *state;
+    make_first(b, "CREATE VIEW active AS SELECT contact_id, last_name FROM contacts WHERE status = 'Active';"
+                  "CREATE VIEW syncs AS SELECT id FROM sync_log; CREATE VIEW broken AS SELECT * FROM nowhere;"
+                  "INSERT INTO contacts (contact_id, last_name, status) VALUES ('a', 'Abbott', 'Active')");
+    open_store(b);
+    assert_answer(b, "SELECT * FROM active", "a|Abbott");
+    assert_answer(b, "SELECT * FROM syncs", "");
+}
+
+static void the_search_index_knows_those_taken_over(void **state)
+{
+    struct bench *b = *state;
+    make_first(b, "INSERT INTO contacts (contact_id, last_name, flex_data) VALUES ('a', 'Abbott', NULL),"
+                  " ('b', 'x', '" WHOLE("b", "Bertha") "')");
+    open_store(b);
+    assert_answer(b, "SELECT rowid FROM contacts_fts WHERE contacts_fts MATCH 'abb*'", "1");
+    assert_answer(b, "SELECT rowid FROM contacts_fts WHERE contacts_fts MATCH 'bertha'", "2");
+    assert_sound(b);
+}
+
+static char *file_text(const char *path, size_t *ret_length)
+{
+    FILE *file = fopen(path, "r");
+    char *text = NULL;
+    size_t length = 0;
+    assert_non_null(file);
+    FILE *out = open_memstream(&text, &length);
+    assert_non_null(out);
+    for (int c; (c = fgetc(file)) != EOF;)
+        (void)fputc(c, out);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(fclose(out), 0);
+    *ret_length = length;
+    return text;
+}
+
+/* Each of these names stands in the way of another step. */
+static void a_step_that_fails_leaves_every_byte_of_the_old_file(void **state)
+{
+    struct bench *b = *state;
+    static const char *const obstacles[] = {
+        "CREATE TABLE contacts_of_the_old_tool (x)",
+        "CREATE TABLE sync_log_of_the_old_tool (x)",
+        "CREATE TABLE meta (x)",
+        "CREATE TABLE contact_state_2 (x); CREATE INDEX contact_changes_time ON contact_state_2 (x)",
+        "CREATE TABLE detail_queue (x)",
+        "CREATE VIEW contact_phones AS SELECT 1",
+        "CREATE TABLE resource_types (x)",
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(obstacles); i++) {
+        struct store *none = NULL;
+        size_t before_length, after_length;
+        make_first(b, "INSERT INTO contacts (contact_id, last_name) VALUES ('a', 'Abbott')");
+        make_raw(b, obstacles[i]);
+        char *before = file_text(b->path, &before_length);
+        assert_int_equal(store_open(&none, b->path, STORE_WRITE, b->now, NULL, &b->err), -1);
+        assert_null(none);
+        char *after = file_text(b->path, &after_length);
+        assert_int_equal(before_length, after_length);
+        assert_memory_equal(before, after, before_length);
+        free(before);
+        free(after);
+        remove_files(b->directory);
+    }
+}
+
+static void one_who_reads_the_old_tables_makes_us_wait(void **state)
+{
+    struct bench *b = *state;
+    struct store *none = NULL;
+    make_first(b, "INSERT INTO contacts (contact_id, last_name) VALUES ('a', 'Abbott')");
+    sqlite3 *other = open_raw(b->path);
+    exec_raw(other, "BEGIN");
+    assert_int_equal(number_raw(other, "SELECT count(*) FROM contacts"), 1);
+    assert_failed(b, store_open(&none, b->path, STORE_WRITE, b->now, NULL, &b->err), ERROR_STORE_BUSY);
+    exec_raw(other, "COMMIT");
+    assert_int_equal(number_raw(other, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"), 3);
+    close_raw(other);
+    open_store(b);
+    assert_int_equal(b->migrated, 1);
+}
+
+static void many_rows_are_taken_over(void **state)
+{
+    struct bench *b = *state;
+    make_first(
+        b, "INSERT INTO contacts (contact_id, status, flex_data) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL"
+           " SELECT i + 1 FROM n WHERE i < 20000) SELECT 'c-' || i, 'Active', json_object('id', 'c-' || i, "
+           "'name',"
+           " 'Name ' || i, 'organization', 0 = 1) FROM n");
+    open_store(b);
+    assert_int_equal(b->migrated, 20000);
+    assert_int_equal(number(b, "SELECT count(*) FROM contacts WHERE name = 'Name ' || id"), 20000);
+    assert_int_equal(number(b, "SELECT count(*) FROM detail_queue"), 20000);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_first_form_keeps_rows_ids_and_dates),
+        TEST(the_later_form_keeps_rows_ids_and_dates),
+        TEST(an_old_database_without_rows_or_log_is_taken_over),
+        TEST(the_history_of_syncs_is_kept),
+        TEST(opening_again_takes_nothing_over_again),
+        TEST(everyone_taken_over_is_asked_for_once),
+        TEST(a_whole_record_that_is_still_so_is_unchanged),
+        TEST(a_whole_record_that_is_another_now_has_changed),
+        TEST(one_without_a_whole_record_is_completed_by_its_first),
+        TEST(an_inactive_one_has_a_date_of_that),
+        TEST(rows_without_an_id_stay_in_the_old_table),
+        TEST(an_id_twice_is_taken_over_once_and_the_other_kept),
+        TEST(no_id_of_the_old_table_is_given_again),
+        TEST(old_indexes_and_triggers_go_with_the_old_table),
+        TEST(views_of_the_owner_go_on_working),
+        TEST(the_search_index_knows_those_taken_over),
+        TEST(a_step_that_fails_leaves_every_byte_of_the_old_file),
+        TEST(one_who_reads_the_old_tables_makes_us_wait),
+        TEST(many_rows_are_taken_over),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,280 @@
+/* The tables, views and index of design.md section 3: what other people's queries rest on. */
+#include "store_bench.h"
+
+static int open_bench(void **state)
+{
+    int r = set_up(state);
+    open_store(*state);
+    return r;
+}
+
+/*
+ * People ask the views through connections of their own. Ours refuses them: with SQLite 3.40 a schema that is
+ * not trusted may not use json_extract(), which later versions take for harmless.
+ */
+static void assert_view(struct bench *b, const char *sql, const char *expected)
+{
+    sqlite3 *db = open_raw(b->path);
+    char *text = answer_of(db, sql);
+    assert_string_equal(text, expected);
+    free(text);
+    close_raw(db);
+}
+
+/* Puts one contact with this flex_data, as a record that came. */
+static void put(struct bench *b, const char *key, const char *body)
+{
+    char *rows = NULL;
+    assert_true(asprintf(&rows, "[{\"id\":\"%s\"}]", key) > 0);
+    begin_row(b, &entity_contacts);
+    stage(b, rows);
+    compare_new(b, &entity_contacts);
+    answer(b, key, body);
+    free(rows);
+}
+
+static void contacts_has_the_old_columns_first_and_in_their_order(void **state)
+{
+    assert_answer(
+        *state, "SELECT name, type FROM pragma_table_info('contacts') WHERE cid < 11",
+        "id|INTEGER\ncontact_id|TEXT\nfirst_name|TEXT\nlast_name|TEXT\ncontact_type|TEXT\nstatus|TEXT\n"
+        "default_bill_to_contact_id|TEXT\npricing_model_id|TEXT\nflex_data|TEXT\ncreated_at|DATETIME\n"
+        "updated_at|DATETIME");
+}
+
+static void contacts_has_the_further_columns_of_the_design(void **state)
+{
+    assert_answer(
+        *state, "SELECT group_concat(name, ' ') FROM pragma_table_info('contacts') WHERE cid >= 11",
+        "name middle_name salutation birthday company job_title email phone city country short_name "
+        "preferred_display_string code barcode rfid_tag external_number assigned_number employer_id "
+        "credit_limit default_bill_to_contact currency_id standard_discount_id standard_terms_id "
+        "standard_tax_rule_id discountable max_discount homebase_location_id corporate_entity_id "
+        "associated_user_id flex_created_date flex_last_edit_date created_by_user_id last_edit_user_id "
+        "deleted_at");
+}
+
+static void the_server_s_id_is_unique_and_never_null(void **state)
+{
+    struct bench *b = *state;
+    exec(b, "INSERT INTO contacts (contact_id) VALUES ('a')");
+    assert_int_equal(sqlite3_exec(b->store->db, "INSERT INTO contacts (contact_id) VALUES ('a')", 0, 0, 0),
+                     SQLITE_CONSTRAINT_UNIQUE);
+    assert_int_equal(sqlite3_exec(b->store->db, "INSERT INTO contacts (contact_id) VALUES (NULL)", 0, 0, 0),
+                     SQLITE_CONSTRAINT_NOTNULL);
+    exec(b, "DELETE FROM contacts; INSERT INTO contacts (contact_id) VALUES ('b')");
+    assert_int_equal(number(b, "SELECT id FROM contacts"), 2); /* no id is given twice */
+}
+
+static void sync_log_has_the_columns_of_the_design(void **state)
+{
+    assert_answer(
+        *state, "SELECT group_concat(name, ' ') FROM pragma_table_info('sync_log')",
+        "id sync_started_at sync_completed_at records_fetched records_inserted records_updated status "
+        "error_message created_at entity trigger strategy records_listed records_expected "
+        "records_unchanged records_deleted records_failed requests retries throttled bytes waited_ms "
+        "quota_left_hour quota_left_day quota_left_month resumes_at");
+}
+
+static void contact_changes_has_the_columns_of_the_design(void **state)
+{
+    assert_answer(*state, "SELECT group_concat(name, ' ') FROM pragma_table_info('contact_changes')",
+                  "id contact_id sync_id changed_at kind before after");
+}
+
+static void the_further_tables_and_views_exist(void **state)
+{
+    assert_answer(*state,
+                  "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE"
+                  " 'contacts_fts_%' AND type <> 'index' ORDER BY type, name",
+                  "table|contact_changes\ntable|contact_state\ntable|contacts\ntable|contacts_fts\n"
+                  "table|detail_queue\ntable|meta\ntable|resource_type_state\ntable|resource_types\n"
+                  "table|sync_log\nview|contact_addresses\nview|contact_emails\nview|contact_phones\n"
+                  "view|contact_resource_types");
+}
+
+static void the_queue_keeps_what_a_stop_must_not_cost(void **state)
+{
+    assert_answer(*state, "SELECT group_concat(name, ' ') FROM pragma_table_info('detail_queue')",
+                  "id reason due_at attempts last_error");
+}
+
+static void the_views_have_the_columns_of_the_design(void **state)
+{
+    static const char *const views[][2] = {
+        {"contact_emails", "contact_id name email is_default"},
+        {"contact_phones", "contact_id name country_code area_code dial_number is_default"},
+        {"contact_addresses", "contact_id name line1 line2 line3 city state postal_code country is_default"},
+        {"contact_resource_types", "contact_id resource_type_id name"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(views); i++) {
+        char sql[SQL_TEXT];
+        (void)snprintf(sql, sizeof sql, "SELECT group_concat(name, ' ') FROM pragma_table_info('%s')",
+                       views[i][0]);
+        assert_view(*state, sql, views[i][1]);
+    }
+}
+
+static void emails_are_those_with_an_at_sign(void **state)
+{
+    struct bench *b = *state;
+    put(b, "a",
+        "{\"id\":\"a\",\"defaultEmailId\":\"2\",\"internetAddresses\":["
+        "{\"id\":\"1\",\"name\":\"Home\",\"url\":\"h@x.example\",\"defaultEmail\":true},"
+        "{\"id\":\"2\",\"name\":\"Work\",\"url\":\"w@x.example\",\"defaultEmail\":false},"
+        "{\"id\":\"3\",\"name\":\"Web\",\"url\":\"https://x.example\"},null,7,{\"id\":\"4\",\"url\":null}]}");
+    assert_view(b, "SELECT * FROM contact_emails", "a|Home|h@x.example|0\na|Work|w@x.example|1");
+    assert_answer(b, "SELECT email FROM contacts", "w@x.example");
+}
+
+static void without_a_named_default_the_flag_tells(void **state)
+{
+    struct bench *b = *state;
+    put(b, "a",
+        "{\"id\":\"a\",\"defaultPhoneId\":null,\"phoneNumbers\":["
+        "{\"id\":\"1\",\"name\":\"Home\",\"dialNumber\":\"111\",\"countryCode\":\"49\",\"areaCode\":\"30\"},"
+        "{\"id\":\"2\",\"name\":\"Work\",\"dialNumber\":\"222\",\"countryCode\":null,\"defaultPhone\":true}]"
+        "}");
+    assert_view(b, "SELECT * FROM contact_phones", "a|Home|49|30|111|0\na|Work|-|-|222|1");
+    assert_answer(b, "SELECT phone FROM contacts", "222");
+}
+
+/* The view and the column tell of the same entry. */
+static void a_default_that_names_nobody_leaves_it_to_the_flag(void **state)
+{
+    struct bench *b = *state;
+    put(b, "a",
+        "{\"id\":\"a\",\"defaultEmailId\":\"9\",\"internetAddresses\":["
+        "{\"id\":\"1\",\"url\":\"h@x.example\"},{\"id\":\"2\",\"url\":\"w@x.example\",\"defaultEmail\":true}]"
+        "}");
+    assert_answer(b, "SELECT email FROM contacts", "w@x.example");
+    assert_view(b, "SELECT email, is_default FROM contact_emails", "h@x.example|0\nw@x.example|1");
+}
+
+static void addresses_know_both_names_of_state_and_postal_code(void **state)
+{
+    struct bench *b = *state;
+    put(b, "a",
+        "{\"id\":\"a\",\"defaultMailingAddressId\":\"2\",\"addresses\":["
+        "{\"id\":\"1\",\"name\":\"Old\",\"line1\":\"l1\",\"line2\":\"l2\",\"line3\":\"l3\",\"city\":\"Bern\","
+        "\"state\":\"BE\",\"zip\":\"3000\",\"country\":\"CH\"},"
+        "{\"id\":\"2\",\"name\":\"New\",\"city\":\"Z\xC3\xBCrich\",\"stateOrProvince\":\"ZH\","
+        "\"postalCode\":\"8001\",\"state\":null}]}");
+    assert_view(b, "SELECT * FROM contact_addresses",
+                "a|Old|l1|l2|l3|Bern|BE|3000|CH|0\na|New|-|-|-|Z\xC3\xBCrich|ZH|8001|-|1");
+}
+
+static void resource_types_of_a_contact_are_rows(void **state)
+{
+    struct bench *b = *state;
+    put(b, "a",
+        "{\"id\":\"a\",\"resourceTypes\":[{\"id\":\"r1\",\"name\":\"Client\"},{\"id\":\"r2\",\"name\":"
+        "\"Venue\"}]}");
+    assert_view(b, "SELECT * FROM contact_resource_types", "a|r1|Client\na|r2|Venue");
+}
+
+static void odd_flex_data_breaks_no_view(void **state)
+{
+    struct bench *b = *state;
+    put(b, "good",
+        "{\"id\":\"good\",\"internetAddresses\":[{\"url\":\"g@x.example\"}],\"phoneNumbers\":[{"
+        "\"dialNumber\":\"1\"}],"
+        "\"addresses\":[{\"city\":\"Bern\"}],\"resourceTypes\":[{\"id\":\"r\"}]}");
+    static const char *const odd[] = {
+        "NULL",
+        "''",
+        "'no json'",
+        "'[1,2]'",
+        "'7'",
+        "'null'",
+        "'{'",
+        "x'ff00'",
+        "'{\"internetAddresses\":{\"url\":\"a@b\"},\"phoneNumbers\":\"x\",\"addresses\":1,\"resourceTypes\":"
+        "null}'",
+        "'{\"internetAddresses\":[[\"a@b\"],\"a@b\"],\"phoneNumbers\":[1],\"addresses\":[null],"
+        "\"resourceTypes\":[[]]}'",
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(odd); i++) {
+        char sql[SQL_TEXT];
+        (void)snprintf(sql, sizeof sql, "INSERT INTO contacts (contact_id, flex_data) VALUES ('odd-%zu', %s)",
+                       i, odd[i]);
+        exec(b, sql);
+    }
+    assert_view(b, "SELECT contact_id FROM contact_emails", "good");
+    assert_view(b, "SELECT contact_id FROM contact_phones", "good");
+    assert_view(b, "SELECT contact_id FROM contact_addresses", "good");
+    assert_view(b, "SELECT contact_id FROM contact_resource_types", "good");
+    assert_view(b, "SELECT count(*) FROM contact_emails WHERE is_default", "0");
+}
+
+static void found(struct bench *b, const char *query, const char *keys)
+{
+    char sql[SQL_TEXT];
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT contact_id FROM contacts_fts f JOIN contacts c ON c.id = f.rowid WHERE "
+                   "contacts_fts MATCH '%s'"
+                   " ORDER BY c.id",
+                   query);
+    assert_answer(b, sql, keys);
+}
+
+static void the_index_finds_prefixes_and_ignores_accents_and_case(void **state)
+{
+    struct bench *b = *state;
+    put(b, "a",
+        "{\"id\":\"a\",\"name\":\"Ren\xC3\xA9 Zo\xC3\xABga\",\"company\":\"\xC3\x89"
+        "clair\"}");
+    put(b, "b", "{\"id\":\"b\",\"name\":\"Renate\",\"jobTitle\":\"Rigger\"}");
+    found(b, "rene", "a");
+    found(b, "ren*", "a\nb");
+    found(b, "ECLAIR", "a");
+    found(b, "rigger", "b");
+    found(b, "name: rigger", "");
+}
+
+static void the_index_follows_updates(void **state)
+{
+    struct bench *b = *state;
+    put(b, "a", "{\"id\":\"a\",\"name\":\"Before\"}");
+    found(b, "before", "a");
+    assert_done(b, store_queue_all(b->store, &entity_contacts, b->now, &b->err));
+    answer(b, "a", "{\"id\":\"a\",\"name\":\"After\"}");
+    found(b, "before", "");
+    found(b, "after", "a");
+    assert_sound(b);
+}
+
+static void removing_a_contact_removes_its_state_and_its_place_in_the_queue(void **state)
+{
+    struct bench *b = *state;
+    list_rows(b, &entity_contacts, "[{\"id\":\"a\"},{\"id\":\"b\"}]");
+    exec(b, "DELETE FROM contacts WHERE contact_id = 'a'");
+    assert_int_equal(number(b, "SELECT count(*) FROM contact_state"), 1);
+    assert_int_equal(number(b, "SELECT count(*) FROM detail_queue"), 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(contacts_has_the_old_columns_first_and_in_their_order),
+        TEST(contacts_has_the_further_columns_of_the_design),
+        TEST(the_server_s_id_is_unique_and_never_null),
+        TEST(sync_log_has_the_columns_of_the_design),
+        TEST(contact_changes_has_the_columns_of_the_design),
+        TEST(the_further_tables_and_views_exist),
+        TEST(the_queue_keeps_what_a_stop_must_not_cost),
+        TEST(the_views_have_the_columns_of_the_design),
+        TEST(emails_are_those_with_an_at_sign),
+        TEST(without_a_named_default_the_flag_tells),
+        TEST(a_default_that_names_nobody_leaves_it_to_the_flag),
+        TEST(addresses_know_both_names_of_state_and_postal_code),
+        TEST(resource_types_of_a_contact_are_rows),
+        TEST(odd_flex_data_breaks_no_view),
+        TEST(the_index_finds_prefixes_and_ignores_accents_and_case),
+        TEST(the_index_follows_updates),
+        TEST(removing_a_contact_removes_its_state_and_its_place_in_the_queue),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
