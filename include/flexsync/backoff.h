@@ -1,9 +1,10 @@
 /*
- * backoff: how long to wait before a request that failed for a passing reason is sent again, and how often at all.
+ * backoff: how long to wait before a request that failed for a passing reason is sent again, and how often at
+ * all.
  *
- * The delay is drawn evenly from 0 to a ceiling that doubles with every attempt, which spreads the retries of many
- * clients better than any fixed delay ("full jitter"). All retries of a cycle share one budget, so that a server in
- * trouble is not asked twice as much as one in health. Pure.
+ * The delay is drawn evenly from 0 to a ceiling that doubles with every attempt, which spreads the retries of
+ * many clients better than any fixed delay ("full jitter"). All retries of a cycle share one budget, so that
+ * a server in trouble is not asked twice as much as one in health. Pure.
  *
  * Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  */
@@ -23,7 +24,8 @@
  */
 int64_t backoff_delay(unsigned tries, double draw);
 
-/* May a request that failed `tries` times be sent again, after `requests` attempts and `retries` retries in this cycle? */
+/* May a request that failed `tries` times be sent again, after `requests` attempts and `retries` retries in
+ * this cycle? */
 bool backoff_allowed(unsigned tries, int64_t requests, int64_t retries);
 
 #endif

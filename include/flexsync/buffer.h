@@ -1,8 +1,8 @@
 /*
  * buffer: bytes that grow, up to a cap.
  *
- * Everything that a stranger can make long goes through one of these. The bytes are always followed by a NUL that is
- * not counted, so `data` can be read as a string wherever the bytes have none of their own.
+ * Everything that a stranger can make long goes through one of these. The bytes are always followed by a NUL
+ * that is not counted, so `data` can be read as a string wherever the bytes have none of their own.
  */
 #ifndef FLEXSYNC_BUFFER_H
 #define FLEXSYNC_BUFFER_H

@@ -1,8 +1,8 @@
 /*
  * cleanup: release by attribute, so that every way out of a function releases what it took.
  *
- * A variable declared with one of these macros is released when its scope ends. To hand the value on, take it out
- * with take_pointer(), which leaves NULL behind.
+ * A variable declared with one of these macros is released when its scope ends. To hand the value on, take it
+ * out with take_pointer(), which leaves NULL behind.
  */
 #ifndef FLEXSYNC_CLEANUP_H
 #define FLEXSYNC_CLEANUP_H
@@ -35,11 +35,11 @@ static inline void cleanup_close_file(FILE **file)
 #define CLEANUP_FILE  CLEANUP(cleanup_close_file)
 
 /* The value of a pointer variable, which is NULL from then on. */
-#define take_pointer(variable)                                                                                         \
-    ({                                                                                                                 \
-        __typeof__(variable) taken_ = (variable);                                                                      \
-        (variable) = NULL;                                                                                             \
-        taken_;                                                                                                        \
+#define take_pointer(variable)                                                                               \
+    ({                                                                                                       \
+        __typeof__(variable) taken_ = (variable);                                                            \
+        (variable) = NULL;                                                                                   \
+        taken_;                                                                                              \
     })
 
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))

@@ -1,8 +1,9 @@
 /*
  * clock: the two times that this program knows, as a table, so that a test can be the clock.
  *
- * Wall time is what people read and what the database holds; it may jump. Monotonic time is what delays and limits are
- * counted in; it never does. Both are microseconds in int64_t: wall since 1970-01-01 UTC, monotonic since any moment.
+ * Wall time is what people read and what the database holds; it may jump. Monotonic time is what delays and
+ * limits are counted in; it never does. Both are microseconds in int64_t: wall since 1970-01-01 UTC,
+ * monotonic since any moment.
  */
 #ifndef FLEXSYNC_CLOCK_H
 #define FLEXSYNC_CLOCK_H

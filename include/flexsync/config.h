@@ -75,8 +75,9 @@ struct config {
 };
 
 enum config_need {
-    CONFIG_COMPLETE,    /* site and key must be there: what a sync needs */
-    CONFIG_TEST,        /* the site must be there; a key is judged if it can be seen: a credential is the service's alone */
+    CONFIG_COMPLETE, /* site and key must be there: what a sync needs */
+    CONFIG_TEST, /* the site must be there; a key is judged if it can be seen: a credential is the service's
+                    alone */
     CONFIG_WITHOUT_KEY, /* only what reading the database needs; site may be missing, no key is looked for */
 };
 

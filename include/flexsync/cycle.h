@@ -12,9 +12,10 @@
  * reconcile   those whose record is gone become Inactive, unless they are too many at once
  * finish      the row of sync_log
  *
- * The machine is stepped from outside: each step does one bounded piece of work, and answers of the source wake it.
- * A failing database is tried again a few times; then the cycle fails, and what the queue holds is for the next one.
- * 429, a refused key and cycle_stop() end the sending; what has come is committed, the rest stays queued.
+ * The machine is stepped from outside: each step does one bounded piece of work, and answers of the source
+ * wake it. A failing database is tried again a few times; then the cycle fails, and what the queue holds is
+ * for the next one. 429, a refused key and cycle_stop() end the sending; what has come is committed, the rest
+ * stays queued.
  *
  * It knows no clock but the one it is given, no network but its source, no database but its sink.
  */
@@ -74,7 +75,8 @@ enum cycle_advance {
 /* Sends nothing yet. Free with cycle_free(). */
 int cycle_new(struct cycle **ret, const struct cycle_options *options, struct error *err);
 
-/* One bounded piece of work. *ret_at is the monotonic time of the next step at the latest; INT64_MAX: none. */
+/* One bounded piece of work. *ret_at is the monotonic time of the next step at the latest; INT64_MAX: none.
+ */
 enum cycle_advance cycle_step(struct cycle *cycle, int64_t *ret_at);
 
 /* Ends the cycle soon: what came in is committed, the row is closed as partial. */
@@ -91,8 +93,8 @@ void cycle_progress(const struct cycle *cycle, struct cycle_progress *ret);
 const struct sync_row *cycle_row(const struct cycle *cycle);
 
 /*
- * Why the cycle is not a success: ERROR_NONE where it is, or is partial for reasons that only counters tell. ERROR_QUOTA:
- * a 429 ended it.
+ * Why the cycle is not a success: ERROR_NONE where it is, or is partial for reasons that only counters tell.
+ * ERROR_QUOTA: a 429 ended it.
  */
 const struct error *cycle_error(const struct cycle *cycle);
 

@@ -1,9 +1,10 @@
 /*
  * engine: puts settings, limiter, fetcher, mapper, store and cycle together and runs cycles on an event loop.
  *
- * The daemon and the command share it. It owns the lock, the database and the connections. A run is one cycle over each
- * entity (resource types once a day at most, or with `full`). Requests for a run fold: while one runs, any number of
- * them make one that follows. New settings are taken over between runs, so that a cycle never sees two of them.
+ * The daemon and the command share it. It owns the lock, the database and the connections. A run is one cycle
+ * over each entity (resource types once a day at most, or with `full`). Requests for a run fold: while one
+ * runs, any number of them make one that follows. New settings are taken over between runs, so that a cycle
+ * never sees two of them.
  */
 #ifndef FLEXSYNC_ENGINE_H
 #define FLEXSYNC_ENGINE_H
@@ -27,9 +28,9 @@ struct engine_request {
 
 struct engine_result {
     enum sync_status status;
-    int exit_status;      /* of a program that did only this run */
-    struct error error;   /* ERROR_NONE with a partial one that only its counters explain */
-    int64_t resumes_at;   /* wall, usec; 0: nothing to resume */
+    int exit_status;              /* of a program that did only this run */
+    struct error error;           /* ERROR_NONE with a partial one that only its counters explain */
+    int64_t resumes_at;           /* wall, usec; 0: nothing to resume */
     char summary[FACTS_LINE_MAX]; /* of the contacts */
 };
 
@@ -44,10 +45,11 @@ struct engine_options {
 };
 
 /*
- * Locks and opens the database (made, migrated, checked), closes what a crash left running. Takes over `config` in any
- * case. Errors: those of lock_take(), store_open(), fetcher_new().
+ * Locks and opens the database (made, migrated, checked), closes what a crash left running. Takes over
+ * `config` in any case. Errors: those of lock_take(), store_open(), fetcher_new().
  */
-int engine_new(struct engine **ret, struct config *config, const struct engine_options *options, struct error *err);
+int engine_new(struct engine **ret, struct config *config, const struct engine_options *options,
+               struct error *err);
 
 /* Asks for a run: at once, or after the one that runs. */
 void engine_sync(struct engine *engine, const struct engine_request *request);
@@ -55,7 +57,8 @@ void engine_sync(struct engine *engine, const struct engine_request *request);
 /* Takes over `config` for the next run. */
 void engine_configure(struct engine *engine, struct config *config);
 
-/* The settings in force, or those that the next run takes over. Valid until engine_configure() or a run's end. */
+/* The settings in force, or those that the next run takes over. Valid until engine_configure() or a run's
+ * end. */
 const struct config *engine_config(const struct engine *engine);
 
 /* Ends a run that is under way: what has come is committed. Forgets a run that was to follow. */

@@ -58,14 +58,15 @@ struct column {
 /* A view with one row for each object in a list of flex_data. */
 struct entity_view {
     const char *name;
-    const char *list;     /* the record's field that holds the list */
-    const char *named_by; /* the record's field that names the default entry, for is_default; NULL: no such column */
-    const char *flag;     /* or the entry's boolean that says so */
-    const char *only;     /* SQL on `e`, the entry; NULL: every entry */
+    const char *list; /* the record's field that holds the list */
+    const char
+        *named_by; /* the record's field that names the default entry, for is_default; NULL: no such column */
+    const char *flag; /* or the entry's boolean that says so */
+    const char *only; /* SQL on `e`, the entry; NULL: every entry */
     struct entity_view_column {
         const char *name;
-        const char *field;     /* of the entry */
-        const char *otherwise; /* another name that the field may have; or NULL */
+        const char *field;              /* of the entry */
+        const char *otherwise;          /* another name that the field may have; or NULL */
     } columns[ENTITY_VIEW_COLUMNS_MAX]; /* ended by one without a name, if fewer */
 };
 

@@ -1,9 +1,10 @@
 /*
  * error: what went wrong, said once, where it is understood.
  *
- * Every fallible function returns 0 (or a count) on success and a negative number on failure, and then has filled the
- * caller's `struct error`: a code from the table below, whether trying again can help, and one sentence for a person
- * without a final full stop. The code alone decides the exit status, so that a program has no second opinion about it.
+ * Every fallible function returns 0 (or a count) on success and a negative number on failure, and then has
+ * filled the caller's `struct error`: a code from the table below, whether trying again can help, and one
+ * sentence for a person without a final full stop. The code alone decides the exit status, so that a program
+ * has no second opinion about it.
  */
 #ifndef FLEXSYNC_ERROR_H
 #define FLEXSYNC_ERROR_H

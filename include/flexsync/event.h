@@ -1,5 +1,6 @@
 /*
- * event: the kinds of things worth a line in the journal, each with the MESSAGE_ID by which it is found again.
+ * event: the kinds of things worth a line in the journal, each with the MESSAGE_ID by which it is found
+ * again.
  *
  * The ids are for ever: `journalctl MESSAGE_ID=…` and the catalog rest on them. A new kind gets a new one
  * (`systemd-id128 new`).

@@ -1,8 +1,8 @@
 /*
  * facts: all that there is to tell about a running sync, in one struct; and the sentences made of it.
  *
- * systemd's STATUS, the journal, SIGUSR1 and the command for people say the same things in the same words because they
- * come from here.
+ * systemd's STATUS, the journal, SIGUSR1 and the command for people say the same things in the same words
+ * because they come from here.
  */
 #ifndef FLEXSYNC_FACTS_H
 #define FLEXSYNC_FACTS_H
@@ -27,14 +27,14 @@ enum facts_state {
 
 struct facts {
     enum facts_state state;
-    int64_t now;               /* wall, usec, as are all times here */
-    const char *entity;        /* of the cycle that runs, or NULL */
-    size_t done, planned;      /* its records */
-    double rate;               /* records a second; 0: not known yet */
-    int64_t contacts;          /* rows */
-    int64_t requests;          /* of the cycle that runs */
-    int64_t resumes_at;        /* FACTS_PAUSED */
-    int64_t next_at;           /* next cycle; 0: none planned */
+    int64_t now;                  /* wall, usec, as are all times here */
+    const char *entity;           /* of the cycle that runs, or NULL */
+    size_t done, planned;         /* its records */
+    double rate;                  /* records a second; 0: not known yet */
+    int64_t contacts;             /* rows */
+    int64_t requests;             /* of the cycle that runs */
+    int64_t resumes_at;           /* FACTS_PAUSED */
+    int64_t next_at;              /* next cycle; 0: none planned */
     char trouble[ERROR_TEXT_MAX]; /* FACTS_REFUSED, FACTS_TROUBLED */
 };
 

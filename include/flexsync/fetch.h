@@ -1,8 +1,9 @@
 /*
  * fetch: the words that those who send requests and those who ask for them have in common.
  *
- * A request ends exactly once, by one call of `done`, and never inside the call that asked for it. What an answer means
- * is not known here: a body of a 200 is shown to `accept`, which says usable, try again, or never.
+ * A request ends exactly once, by one call of `done`, and never inside the call that asked for it. What an
+ * answer means is not known here: a body of a 200 is shown to `accept`, which says usable, try again, or
+ * never.
  */
 #ifndef FLEXSYNC_FETCH_H
 #define FLEXSYNC_FETCH_H
@@ -24,8 +25,8 @@ enum fetch_outcome {
 
 struct fetch_handler {
     /*
-     * Looks at the whole body of a 200: 0 usable, -1 with *err and its retry set. `body` is valid during the call only
-     * and is followed by a NUL. Called once for each attempt that has one.
+     * Looks at the whole body of a 200: 0 usable, -1 with *err and its retry set. `body` is valid during the
+     * call only and is followed by a NUL. Called once for each attempt that has one.
      */
     int (*accept)(void *arg, const char *body, size_t length, struct error *err);
 
@@ -33,7 +34,8 @@ struct fetch_handler {
     void (*done)(void *arg, enum fetch_outcome outcome, const struct error *err);
 };
 
-/* What sending has cost since the fetcher was made. Attempts, not requests: every one of them counts to the quota. */
+/* What sending has cost since the fetcher was made. Attempts, not requests: every one of them counts to the
+ * quota. */
 struct fetch_stats {
     int64_t requests;  /* attempts sent */
     int64_t retries;   /* of them, repetitions */

@@ -1,17 +1,19 @@
 /*
- * fetcher: sends requests, so many at a time and no faster than the limiter allows, and repeats what is worth repeating.
+ * fetcher: sends requests, so many at a time and no faster than the limiter allows, and repeats what is worth
+ * repeating.
  *
  *     fetcher_get() -> ready -> in flight -> done
  *                        ^          |
  *                        +- delayed <- a passing failure: backoff, five tries, the cycle's retry budget
  *
- * What is in flight is capped by our own counter; curl's caps count connections, not requests. A 429 or a refused key
- * stops the sending: what waits ends at once with that outcome, what is in flight comes home, and nothing more is sent
- * until fetcher_begin(). Redirects are never followed, since the key would follow too. An answer is at most
- * FETCHER_BODY_MAX long, counted after decompression.
+ * What is in flight is capped by our own counter; curl's caps count connections, not requests. A 429 or a
+ * refused key stops the sending: what waits ends at once with that outcome, what is in flight comes home, and
+ * nothing more is sent until fetcher_begin(). Redirects are never followed, since the key would follow too.
+ * An answer is at most FETCHER_BODY_MAX long, counted after decompression, and all that are under way are
+ * FETCHER_BODIES_MAX together.
  *
- * A token that the server sends in X-Auth-Token-Refreshed replaces the key for what follows, in memory alone; if it is
- * refused later, the key itself gets another chance.
+ * A token that the server sends in X-Auth-Token-Refreshed replaces the key for what follows, in memory alone;
+ * if it is refused later, the key itself gets another chance.
  */
 #ifndef FLEXSYNC_FETCHER_H
 #define FLEXSYNC_FETCHER_H
@@ -25,12 +27,14 @@
 #include <systemd/sd-event.h>
 
 #define FETCHER_BODY_MAX (32 * 1024 * 1024) /* bytes of an answer, decoded */
+#define FETCHER_BODIES_MAX                                                                                   \
+    (64 * 1024 * 1024) /* and of all that are under way together: the unit allows 256 MiB */
 
 struct fetcher;
 
 struct fetcher_options {
-    sd_event *event;             /* a reference is kept */
-    const struct clock *clock;   /* must outlive the fetcher, as must the limiter */
+    sd_event *event;           /* a reference is kept */
+    const struct clock *clock; /* must outlive the fetcher, as must the limiter */
     struct limiter *limiter;
     const struct config *config; /* flex.*, limits.concurrent and api_key are copied */
 };
@@ -39,7 +43,8 @@ struct fetcher_options {
 int fetcher_new(struct fetcher **ret, const struct fetcher_options *options, struct error *err);
 
 /*
- * Asks for an URL (copied). `handler` is copied, `arg` is not owned. Fails with ERROR_SYSTEM only; then done is not called.
+ * Asks for an URL (copied). `handler` is copied, `arg` is not owned. Fails with ERROR_SYSTEM only; then done
+ * is not called.
  */
 int fetcher_get(struct fetcher *fetcher, const char *url, const struct fetch_handler *handler, void *arg,
                 struct error *err);
@@ -47,7 +52,8 @@ int fetcher_get(struct fetcher *fetcher, const char *url, const struct fetch_han
 /* A new cycle begins: sends again after a stop, with a full retry budget. */
 void fetcher_begin(struct fetcher *fetcher);
 
-/* Ends everything that waits or is in flight with FETCH_CANCELLED; the calls of done come from the event loop. */
+/* Ends everything that waits or is in flight with FETCH_CANCELLED; the calls of done come from the event
+ * loop. */
 void fetcher_cancel(struct fetcher *fetcher);
 
 /* Requests that are not done yet. */

@@ -8,7 +8,7 @@
 #include "flexsync/fetcher.h"
 
 struct flex_listing {
-    unsigned page; /* as the server counts, whatever that is */
+    unsigned page;    /* as the server counts, whatever that is */
     unsigned size;    /* 0: ask for neither page, size nor sort */
     const char *sort; /* "id,asc", or NULL for none */
 };
@@ -18,7 +18,7 @@ int flex_list(struct fetcher *fetcher, const char *base_url, const struct entity
               const struct flex_listing *listing, const struct fetch_handler *handler, void *arg,
               struct error *err);
 
-/* GET base/contact/ID. `id` has passed record_id_usable(), so that it needs no escaping. */
+/* GET base/contact/ID. ERROR_ANSWER for an id that is not record_id_usable(): it would need escaping. */
 int flex_get(struct fetcher *fetcher, const char *base_url, const struct entity *entity, const char *id,
              const struct fetch_handler *handler, void *arg, struct error *err);
 

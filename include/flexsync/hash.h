@@ -1,8 +1,9 @@
 /*
  * hash: SipHash-2-4, 64 bits, to recognise bytes that were seen before.
  *
- * Used to compare one answer with the stored answer to the same question, never as proof against an adversary: the key
- * is fixed, so that hashes in the database stay comparable for ever. Two different texts collide once in 2^64.
+ * Used to compare one answer with the stored answer to the same question, never as proof against an
+ * adversary: the key is fixed, so that hashes in the database stay comparable for ever. Two different texts
+ * collide once in 2^64.
  *
  * Source: J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input PRF", INDOCRYPT 2012.
  */

@@ -1,8 +1,8 @@
 /*
  * lock: one process a database.
  *
- * The lock is an open-file-description lock (fcntl(2)) on a file beside the database, so that a crash releases it and
- * what is left behind means nothing. The holder writes into it who it is.
+ * The lock is an open-file-description lock (fcntl(2)) on a file beside the database, so that a crash
+ * releases it and what is left behind means nothing. The holder writes into it who it is.
  */
 #ifndef FLEXSYNC_LOCK_H
 #define FLEXSYNC_LOCK_H
@@ -20,12 +20,12 @@ struct lock_holder {
 };
 
 /*
- * Takes the lock of a database and returns its descriptor, to be closed to release it. ERROR_LOCKED when another has
- * it: the text says who and what to do. ERROR_CREATE when the file cannot be made.
+ * Takes the lock of a database and returns its descriptor, to be closed to release it. ERROR_LOCKED when
+ * another has it: the text says who and what to do. ERROR_CREATE when the file cannot be made.
  */
 int lock_take(const char *database, const char *program, struct error *err);
 
-/* Who has it? 1 and *ret, or 0 when nobody has it or that cannot be seen. */
+/* Who has it? 1 and *ret, 0 when nobody has it, -1 when that cannot be seen from here. */
 int lock_holder(const char *database, struct lock_holder *ret);
 
 #endif

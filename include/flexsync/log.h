@@ -1,10 +1,10 @@
 /*
  * log: where the program says what it does.
  *
- * One event, one transport: native journal records where the service manager gave us the journal (JOURNAL_STREAM names
- * the device and inode of stderr; sd_journal_send() itself reports success even where no journal is), coloured lines
- * on a terminal, lines with `<n>` priorities of sd-daemon(3) elsewhere. In addition to it, files: all lines in one,
- * errors in another, as the old tool had them.
+ * One event, one transport: native journal records where the service manager gave us the journal
+ * (JOURNAL_STREAM names the device and inode of stderr; sd_journal_send() itself reports success even where
+ * no journal is), coloured lines on a terminal, lines with `<n>` priorities of sd-daemon(3) elsewhere. In
+ * addition to it, files: all lines in one, errors in another, as the old tool had them.
  *
  * Modules do not log: they return errors. Whoever decides what an error means logs it.
  */
@@ -44,12 +44,14 @@ struct log_record {
     const char *message_id; /* 32 hex digits, or NULL */
     const struct log_field *fields;
     size_t field_count;
+    bool told; /* a person who typed a command is told in another way: not on their stderr */
 };
 
 /* Opens the files (made 0640). ERROR_CREATE when one cannot be opened. Free with log_free(). */
 int log_new(struct log **ret, const struct log_options *options, struct error *err);
 
-/* Other options from now on; files are opened anew, which is what logrotate asks for. On failure the old ones stay. */
+/* Other options from now on; files are opened anew, which is what logrotate asks for. On failure the old ones
+ * stay. */
 int log_reconfigure(struct log *log, const struct log_options *options, struct error *err);
 
 /* Writes one message, without a line end of its own. Control characters in it are replaced by '?'. */

@@ -1,9 +1,9 @@
 /*
  * loop: libcurl's multi interface on an sd_event loop.
  *
- * All sockets of curl stand in one private epoll descriptor, which is one single event source; a timeout of 0 ms is a
- * flag, and the timer is only moved when it has to ring earlier. Measured against a source added and removed at every
- * call this needs a quarter of the time. Nothing here knows what is transferred.
+ * All sockets of curl stand in one private epoll descriptor, which is one single event source; a timeout of 0
+ * ms is a flag, and the timer is only moved when it has to ring earlier. Measured against a source added and
+ * removed at every call this needs a quarter of the time. Nothing here knows what is transferred.
  */
 #ifndef FLEXSYNC_LOOP_H
 #define FLEXSYNC_LOOP_H
@@ -15,7 +15,8 @@
 
 struct loop;
 
-/* A transfer ended. The easy handle was taken out of the multi handle before. May call loop_add() and loop_remove(). */
+/* A transfer ended. The easy handle was taken out of the multi handle before. May call loop_add() and
+ * loop_remove(). */
 typedef void loop_done_fn(void *arg, CURL *easy, CURLcode result);
 
 /* `connections` is how many are kept open for reuse. Keeps a reference to `event`. Free with loop_free(). */

@@ -15,17 +15,20 @@ struct read_counts {
 
 int read_counts(struct store *store, const struct entity *entity, struct read_counts *ret, struct error *err);
 
-/* A row of sync_log with the texts it holds; valid during the callback only. Unknown figures are SYNC_UNKNOWN. */
+/* A row of sync_log with the texts it holds; valid during the callback only. Unknown figures are
+ * SYNC_UNKNOWN. */
 typedef int read_cycle_fn(void *arg, const struct sync_row *row);
 
-/* The last `limit` cycles of an entity (NULL: of all), newest first. A callback that returns non-zero ends it. */
-int read_cycles(struct store *store, const struct entity *entity, unsigned limit, read_cycle_fn *each, void *arg,
-                struct error *err);
+/* The last `limit` cycles of an entity (NULL: of all), newest first. A callback that returns non-zero ends
+ * it. */
+int read_cycles(struct store *store, const struct entity *entity, unsigned limit, read_cycle_fn *each,
+                void *arg, struct error *err);
 
 /* One row of a listing for people; texts may be NULL and are valid during the callback only. */
 struct read_contact {
     int64_t id;
-    const char *contact_id, *name, *first_name, *last_name, *contact_type, *status, *company, *email, *phone, *city;
+    const char *contact_id, *name, *first_name, *last_name, *contact_type, *status, *company, *email, *phone,
+        *city;
     const char *updated_at;
     bool whole;
 };
@@ -40,8 +43,8 @@ int read_contacts(struct store *store, bool active, unsigned limit, read_contact
 typedef int read_column_fn(void *arg, const char *column, const struct value *value);
 
 /*
- * Every column of the contact with that contact_id or, if there is none, that number in column id. Returns 1, or 0 when
- * there is none.
+ * Every column of the contact with that contact_id or, if there is none, that number in column id. Returns 1,
+ * or 0 when there is none.
  */
 int read_contact(struct store *store, const char *id, read_column_fn *each, void *arg, struct error *err);
 

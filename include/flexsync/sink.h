@@ -1,5 +1,6 @@
 /*
- * sink: where records go, as a cycle sees it: the functions of store.h, whose promises hold here. The other seam.
+ * sink: where records go, as a cycle sees it: the functions of store.h, whose promises hold here. The other
+ * seam.
  */
 #ifndef FLEXSYNC_SINK_H
 #define FLEXSYNC_SINK_H
@@ -14,20 +15,23 @@ struct sink {
     int (*stage_begin)(void *self, struct error *err);
     int (*stage_page)(void *self, const struct page *page, unsigned pass, size_t *ret_new, struct error *err);
     int (*stage_count)(void *self, unsigned first_pass, int64_t *ret, struct error *err);
-    int (*compare_new)(void *self, const struct entity *entity, struct sync_row *row, int64_t now, unsigned limit,
-                       struct error *err);
-    int (*compare_changed)(void *self, const struct entity *entity, struct sync_row *row, int64_t now, unsigned limit,
-                           char *cursor, struct error *err);
+    int (*compare_new)(void *self, const struct entity *entity, struct sync_row *row, int64_t now,
+                       unsigned limit, struct error *err);
+    int (*compare_changed)(void *self, const struct entity *entity, struct sync_row *row, int64_t now,
+                           unsigned limit, char *cursor, struct error *err);
     int (*count_vanished)(void *self, const struct entity *entity, unsigned first_pass, int64_t now,
                           int64_t *ret_vanished, int64_t *ret_active, struct error *err);
-    int (*take_vanished)(void *self, const struct entity *entity, struct sync_row *row, unsigned first_pass, int64_t now,
-                         struct error *err);
+    int (*take_vanished)(void *self, const struct entity *entity, struct sync_row *row, unsigned first_pass,
+                         int64_t now, struct error *err);
+    int (*count_contradicted)(void *self, const struct entity *entity, int64_t *ret, struct error *err);
+    int (*count_troubled)(void *self, const struct entity *entity, int64_t *ret, struct error *err);
     int (*queue_all)(void *self, const struct entity *entity, int64_t now, struct error *err);
-    int (*plan)(void *self, const struct entity *entity, int64_t now, bool all, int64_t **ret, size_t *ret_count,
-                struct error *err);
-    int (*lookup)(void *self, const struct entity *entity, int64_t id, struct store_known *ret, struct error *err);
-    int (*commit)(void *self, const struct entity *entity, struct sync_row *row, const struct store_item *items,
-                  size_t count, int64_t now, struct error *err);
+    int (*plan)(void *self, const struct entity *entity, int64_t now, bool all, int64_t **ret,
+                size_t *ret_count, struct error *err);
+    int (*lookup)(void *self, const struct entity *entity, int64_t id, struct store_known *ret,
+                  struct error *err);
+    int (*commit)(void *self, const struct entity *entity, struct sync_row *row,
+                  const struct store_item *items, size_t count, int64_t now, struct error *err);
     int (*meta_get)(void *self, const char *key, char **ret, struct error *err);
     int (*meta_set)(void *self, const char *key, const char *value, int64_t now, struct error *err);
 };

@@ -1,8 +1,8 @@
 /*
  * source: where records come from, as a cycle sees it. One of the two seams at which a test may stand in.
  *
- * Both requests end by exactly one call of handler->done, never inside the call that asked; `arg` goes back to the
- * handler and is not owned. fetch.h says what handlers are.
+ * Both requests end by exactly one call of handler->done, never inside the call that asked; `arg` goes back
+ * to the handler and is not owned. fetch.h says what handlers are.
  */
 #ifndef FLEXSYNC_SOURCE_H
 #define FLEXSYNC_SOURCE_H
@@ -15,7 +15,7 @@
 struct source_page {
     unsigned page;
     unsigned size; /* 0: ask for neither page nor size */
-    bool sorted; /* ask for the order of ids */
+    bool sorted;   /* ask for the order of ids */
 };
 
 struct source {
@@ -23,9 +23,9 @@ struct source {
     unsigned window; /* requests that are worth having under way at a time */
     int (*list)(void *self, const struct entity *entity, const struct source_page *page,
                 const struct fetch_handler *handler, void *arg, struct error *err);
-    int (*get)(void *self, const struct entity *entity, const char *id, const struct fetch_handler *handler, void *arg,
-               struct error *err);
-    void (*cancel)(void *self);                         /* ends everything soon, with FETCH_CANCELLED */
+    int (*get)(void *self, const struct entity *entity, const char *id, const struct fetch_handler *handler,
+               void *arg, struct error *err);
+    void (*cancel)(void *self);                           /* ends everything soon, with FETCH_CANCELLED */
     int64_t (*pause)(void *self);                         /* usec until sending may go on after a 429 */
     const struct fetch_stats *(*stats)(const void *self); /* since it was made; counts up */
 };

@@ -1,14 +1,14 @@
 /*
  * store: the SQLite database of one site.
  *
- * Promises: every function that changes something does so in one transaction, or not at all; after a kill at any moment
- * the database is as before or as after it. Equal content writes no row. Values are bound, never pasted. One process
- * writes (engine/lock sees to that), any number read at the same time.
+ * Promises: every function that changes something does so in one transaction, or not at all; after a kill at
+ * any moment the database is as before or as after it. Equal content writes no row. Values are bound, never
+ * pasted. One process writes (engine/lock sees to that), any number read at the same time.
  *
  * A cycle over one entity calls, in this order: store_cycle_begin(), store_stage_…() for what is listed,
  * store_compare_…() until they return 0, store_plan(), store_lookup() and store_commit() for the records,
- * store_cycle_finish(). Times are wall microseconds. What fails says how in the error's code: ERROR_STORE_BUSY and
- * ERROR_STORE_FULL may pass (RETRY_LATER), ERROR_STORE_CORRUPT does not.
+ * store_cycle_finish(). Times are wall microseconds. What fails says how in the error's code:
+ * ERROR_STORE_BUSY and ERROR_STORE_FULL may pass (RETRY_LATER), ERROR_STORE_CORRUPT does not.
  */
 #ifndef FLEXSYNC_STORE_H
 #define FLEXSYNC_STORE_H
@@ -32,17 +32,21 @@ enum store_mode {
 
 /*
  * Opens a database. ERROR_STORE_CORRUPT when it is damaged, not ours, or of a newer version (left untouched);
- * ERROR_CREATE when it cannot be made. *ret_migrated (may be NULL) says what was taken over from the old tool, 0 if
- * nothing. Close with store_close().
+ * ERROR_CREATE when it cannot be made. *ret_migrated (may be NULL) says what was taken over from the old
+ * tool, 0 if nothing. Close with store_close().
  */
 int store_open(struct store **ret, const char *path, enum store_mode mode, int64_t now, int64_t *ret_migrated,
                struct error *err);
 
-/* Marks a clean end, keeps the WAL file for readers without write permission. NULL is allowed; returns NULL. */
+/* Marks a clean end, keeps the WAL file for readers without write permission. NULL is allowed; returns NULL.
+ */
 struct store *store_close(struct store *store);
 
-/* Brings the WAL into the database as far as readers allow, without waiting for them; for idle moments. */
-void store_checkpoint(struct store *store);
+/*
+ * For idle moments: forgets the listing, brings the WAL into the database as far as readers allow, without
+ * waiting for them, and gives memory back.
+ */
+void store_rest(struct store *store);
 
 /* --- the cycle's row in sync_log --- */
 
@@ -52,59 +56,72 @@ int store_close_interrupted(struct store *store, int64_t now, struct error *err)
 /* Writes the row as running; sets row->id. */
 int store_cycle_begin(struct store *store, struct sync_row *row, struct error *err);
 
-/* Writes the final row, and forgets changes before `changes_before` and rows before `log_before` (wall, usec). */
-int store_cycle_finish(struct store *store, const struct sync_row *row, int64_t changes_before, int64_t log_before,
-                       struct error *err);
+/* Writes the final row, and forgets changes before `changes_before` and rows before `log_before` (wall,
+ * usec). */
+int store_cycle_finish(struct store *store, const struct sync_row *row, int64_t changes_before,
+                       int64_t log_before, struct error *err);
 
 /* --- the listing --- */
 
 /* An empty staging table. */
 int store_stage_begin(struct store *store, struct error *err);
 
-/* Adds the rows of a page read in reading number `pass`; *ret_new counts those that this pass had not brought yet. */
-int store_stage_page(struct store *store, const struct page *page, unsigned pass, size_t *ret_new, struct error *err);
+/* Adds the rows of a page read in reading number `pass`; *ret_new counts those that this pass had not brought
+ * yet. */
+int store_stage_page(struct store *store, const struct page *page, unsigned pass, size_t *ret_new,
+                     struct error *err);
 
 /* Distinct ids that the readings since `first_pass` brought. */
 int store_stage_count(struct store *store, unsigned first_pass, int64_t *ret, struct error *err);
 
 /*
- * Inserts staged rows that the table lacks, at most `limit` of them, and queues their details. Returns how many were
- * looked at; 0 when done. A row that cannot be mapped is counted as failed. Adds to row->counts.
+ * Inserts staged rows that the table lacks, at most `limit` of them, and queues their details. Returns how
+ * many were looked at; 0 when done. A row that cannot be mapped is counted as failed. Adds to row->counts.
  */
 int store_compare_new(struct store *store, const struct entity *entity, struct sync_row *row, int64_t now,
                       unsigned limit, struct error *err);
 
 /*
- * Queues those whose listed row changed or that came back, at most `limit`; without a queue, updates them. Rows never
- * fetched whole take over what the listing says now. Returns how many were looked at; 0 when done. `*cursor` is the
- * caller's place in the work, an empty string at first.
+ * Queues those whose listed row changed or that came back, at most `limit`; without a queue, updates them.
+ * Rows never fetched whole take over what the listing says now. Returns how many were looked at; 0 when done.
+ * `*cursor` is the caller's place in the work, an empty string at first.
  */
 int store_compare_changed(struct store *store, const struct entity *entity, struct sync_row *row, int64_t now,
                           unsigned limit, char cursor[static RECORD_ID_MAX + 1], struct error *err);
 
-/* Active ones that the readings since `first_pass` lack, and all Active ones: what decides whether to believe it. */
+/* Active ones that the readings since `first_pass` lack, and all Active ones: what decides whether to believe
+ * it. */
 int store_count_vanished(struct store *store, const struct entity *entity, unsigned first_pass, int64_t now,
                          int64_t *ret_vanished, int64_t *ret_active, struct error *err);
 
 /* Queues those to be asked for; without a queue they become Inactive at once. Adds to row->counts. */
-int store_take_vanished(struct store *store, const struct entity *entity, struct sync_row *row, unsigned first_pass,
-                        int64_t now, struct error *err);
+int store_take_vanished(struct store *store, const struct entity *entity, struct sync_row *row,
+                        unsigned first_pass, int64_t now, struct error *err);
 
 /* --- the records --- */
 
 /* Queues everyone who is not queued yet and not gone, for a full pass. */
 int store_queue_all(struct store *store, const struct entity *entity, int64_t now, struct error *err);
 
-/* The ids (of the table) to fetch, most urgent first; those not due yet only with `all`. The caller frees *ret. */
-int store_plan(struct store *store, const struct entity *entity, int64_t now, bool all, int64_t **ret, size_t *ret_count,
-               struct error *err);
+/* Those taken for gone that the staged listing names all the same, and not as deleted. */
+int store_count_contradicted(struct store *store, const struct entity *entity, int64_t *ret,
+                             struct error *err);
+
+/* Those queued that could not be had when they were asked for. */
+int store_count_troubled(struct store *store, const struct entity *entity, int64_t *ret, struct error *err);
+
+/* The ids (of the table) to fetch, most urgent first; those not due yet only with `all`. The caller frees
+ * *ret. */
+int store_plan(struct store *store, const struct entity *entity, int64_t now, bool all, int64_t **ret,
+               size_t *ret_count, struct error *err);
 
 struct store_known {
     char key[RECORD_ID_MAX + 1]; /* the server's id */
     bool vanished;               /* queued because the listing lacks it */
     int64_t attempts;
-    int64_t bytes_hash;          /* of the last answer; 0: never fetched, or gone since */
+    int64_t bytes_hash; /* of the last answer; 0: never fetched, or gone since */
     bool active;
+    bool returned; /* queued because it is listed although it was taken for gone */
 };
 
 /* What is known of a queued id. Returns 1, or 0 when it is not queued any more. */
@@ -112,9 +129,9 @@ int store_lookup(struct store *store, const struct entity *entity, int64_t id, s
                  struct error *err);
 
 enum store_finding {
-    FOUND_RECORD, /* `record` and `body` */
-    FOUND_SAME,   /* the bytes are those of the last answer */
-    FOUND_GONE,   /* believed to be gone */
+    FOUND_RECORD,  /* `record` and `body` */
+    FOUND_SAME,    /* the bytes are those of the last answer */
+    FOUND_GONE,    /* believed to be gone */
     FOUND_DOUBTED, /* gone, with too many others to be believed; asked for again at `due` */
     FOUND_FAILED,  /* `error`; asked for again at `due` */
 };
@@ -131,11 +148,11 @@ struct store_item {
 };
 
 /*
- * Applies what was found and the counters of *row in one transaction: rows, change records, queue, full-text index,
- * sync_log. On failure nothing was applied and *row is unchanged.
+ * Applies what was found and the counters of *row in one transaction: rows, change records, queue, full-text
+ * index, sync_log. On failure nothing was applied and *row is unchanged.
  */
-int store_commit(struct store *store, const struct entity *entity, struct sync_row *row, const struct store_item *items,
-                 size_t count, int64_t now, struct error *err);
+int store_commit(struct store *store, const struct entity *entity, struct sync_row *row,
+                 const struct store_item *items, size_t count, int64_t now, struct error *err);
 
 /* --- small facts --- */
 

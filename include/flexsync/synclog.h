@@ -9,7 +9,14 @@
 
 #include <stdint.h>
 
-enum sync_trigger { TRIGGER_START, TRIGGER_TIMER, TRIGGER_SIGNAL, TRIGGER_MANUAL, TRIGGER_RESUME, TRIGGER_COUNT };
+enum sync_trigger {
+    TRIGGER_START,
+    TRIGGER_TIMER,
+    TRIGGER_SIGNAL,
+    TRIGGER_MANUAL,
+    TRIGGER_RESUME,
+    TRIGGER_COUNT
+};
 enum sync_status { SYNC_RUNNING, SYNC_SUCCESS, SYNC_PARTIAL, SYNC_FAILED, SYNC_STATUS_COUNT };
 
 /* As in the database: "start", …; "running", …; "auto", … */

@@ -1,8 +1,8 @@
 /*
  * text: numbers as people write and read them. Durations, times, counts, sizes; pure functions, no locale.
  *
- * Every text_format_… function writes into the caller's buffer, always ends it with a NUL, and returns that buffer, so
- * that it can stand among the arguments of a printf.
+ * Every text_format_… function writes into the caller's buffer, always ends it with a NUL, and returns that
+ * buffer, so that it can stand among the arguments of a printf.
  */
 #ifndef FLEXSYNC_TEXT_H
 #define FLEXSYNC_TEXT_H
@@ -13,13 +13,14 @@
 #define TEXT_MAX 40 /* enough for every text_format_… function */
 
 /*
- * Reads a duration: a whole number and one of ms, s, min, h, d, w, with or without a space between ("15min", "31 d").
- * Sets microseconds, 0 or more. -EINVAL when it is not of this form (a bare number is not: its unit would be a guess),
- * -ERANGE beyond a thousand years.
+ * Reads a duration: a whole number and one of ms, s, min, h, d, w, with or without a space between ("15min",
+ * "31 d"). Sets microseconds, 0 or more. -EINVAL when it is not of this form (a bare number is not: its unit
+ * would be a guess), -ERANGE beyond a thousand years.
  */
 int text_parse_duration(const char *text, int64_t *ret_usec);
 
-/* The shortest exact form that text_parse_duration() reads back: "15min", "90s", "1500ms". usec >= 0, whole ms. */
+/* The shortest exact form that text_parse_duration() reads back: "15min", "90s", "1500ms". usec >= 0, whole
+ * ms. */
 char *text_format_duration(char buffer[static TEXT_MAX], int64_t usec);
 
 /* A duration for people, two units at the most: "3 s", "4 min 10 s", "2 h 5 min", "61 d". */
@@ -42,5 +43,9 @@ char *text_format_local(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t
 
 /* Takes away the beginning of a UTF-8 character that was cut at the end of a text. */
 void text_drop_half(char *text);
+
+/* Makes a message of text from outside, which may neither forge a line nor drive a terminal, nor end in half
+ * a character. */
+void text_disarm(char *text);
 
 #endif

@@ -157,17 +157,6 @@ static void write_file(FILE *file, enum log_level level, const char *text)
     (void)fflush(file); /* a full disk must not stop the program, and the next line is tried again */
 }
 
-/* Nothing from outside may forge a line or drive a terminal. U+0080 to U+009F are two bytes of UTF-8. */
-static void disarm(char *text)
-{
-    for (unsigned char *p = (unsigned char *)text; *p; p++) {
-        if (*p < ' ' || *p == 0x7f)
-            *p = '?';
-        if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
-            p[0] = p[1] = '?';
-    }
-}
-
 void log_write(struct log *log, const struct log_record *record, const char *format, ...)
 {
     if (!log_enabled(log, record->level))
@@ -177,11 +166,10 @@ void log_write(struct log *log, const struct log_record *record, const char *for
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    text_drop_half(text);
-    disarm(text);
+    text_disarm(text);
     if (log->transport == TRANSPORT_JOURNAL)
         write_journal(record, text);
-    else
+    else if (log->transport != TRANSPORT_PEOPLE || !record->told)
         write_stderr(log, record->level, text);
     if (log->file)
         write_file(log->file, record->level, text);

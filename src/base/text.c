@@ -144,6 +144,23 @@ char *text_format_local(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t
     return buffer;
 }
 
+/* Control characters. U+0080 to U+009F are two bytes of UTF-8. */
+static void replace_controls(char *text)
+{
+    for (unsigned char *p = (unsigned char *)text; *p; p++) {
+        if (*p < ' ' || *p == 0x7f)
+            *p = '?';
+        if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+            p[0] = p[1] = '?';
+    }
+}
+
+void text_disarm(char *text)
+{
+    text_drop_half(text);
+    replace_controls(text);
+}
+
 void text_drop_half(char *text)
 {
     size_t length = strlen(text), start = length;

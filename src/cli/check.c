@@ -1,4 +1,5 @@
 #include "command.h"
+#include "flexsync/cleanup.h"
 #include "flexsync/fetcher.h"
 #include "flexsync/flex.h"
 #include "flexsync/lock.h"
@@ -18,6 +19,7 @@ struct check {
     struct page *pages[2]; /* page 0 and page 1 */
     struct page **into;
     enum fetch_outcome outcome;
+    bool plain; /* the server refuses to sort */
     struct error error;
     int status; /* of the first line that is not ok */
 };
@@ -51,11 +53,11 @@ static void page_is_done(void *arg, enum fetch_outcome outcome, const struct err
 static int ask(struct check *check, unsigned number, struct error *err)
 {
     static const struct fetch_handler handler = {.accept = accept_page, .done = page_is_done};
-    const struct flex_listing listing = {.page = number, .size = CHECK_SIZE, .sort = "id,asc"};
-    struct flex_listing plain = {.page = number, .size = CHECK_SIZE};
-    const struct flex_listing *wanted = check->outcome == FETCH_REJECTED ? &plain : &listing;
+    const struct flex_listing listing = {
+        .page = number, .size = CHECK_SIZE, .sort = check->plain ? NULL : "id,asc"};
     check->into = &check->pages[number];
-    if (flex_list(check->fetcher, check->call->config->flex.base_url, &entity_contacts, wanted, &handler, check, err) < 0)
+    if (flex_list(check->fetcher, check->call->config->flex.base_url, &entity_contacts, &listing, &handler,
+                  check, err) < 0)
         return -1;
     int r = sd_event_loop(check->event);
     if (r < 0)
@@ -84,12 +86,32 @@ static int ask_anew(struct check *check, unsigned number, struct error *err)
     return r;
 }
 
-static void check_settings(struct check *check)
+/* Every mistake on a line of its own. False: nobody can be asked with these settings. */
+static bool check_settings(struct check *check)
 {
-    const struct config *config = check->call->config;
     char text[ERROR_TEXT_MAX];
-    (void)snprintf(text, sizeof text, "%.400s", config->flex.base_url);
-    say_ok("settings", text);
+    CLEANUP_FREE char *mistakes = NULL;
+    size_t size = 0;
+    struct error err;
+    FILE *stream = open_memstream(&mistakes, &size);
+    int r = stream ? command_needs_site(check->call, stream, &err) : error_memory(&err);
+    if (stream && fclose(stream) != 0)
+        r = error_memory(&err);
+    if (r == 0) {
+        (void)snprintf(text, sizeof text, "%.400s", check->call->config->flex.base_url);
+        say_ok("settings", text);
+        return true;
+    }
+    char *rest = NULL;
+    for (char *line = mistakes ? strtok_r(mistakes, "\n", &rest) : NULL; line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        struct error mistake;
+        (void)error_set(&mistake, err.code, RETRY_NEVER, "%s", line);
+        say_wrong(check, "settings", &mistake);
+    }
+    if (check->status == EXIT_STATUS_DONE)
+        say_wrong(check, "settings", &err);
+    return false;
 }
 
 /* Both the connection and the key: an answer to a listing shows both, a refusal says which. */
@@ -98,12 +120,18 @@ static bool check_connection(struct check *check)
     char text[128], n[TEXT_MAX];
     struct error err;
     int r = ask_anew(check, 1, &err);
-    if (r < 0 && check->outcome == FETCH_REJECTED) /* once more, without sort */
+    if (r < 0 && check->outcome == FETCH_REJECTED) {
+        check->plain = true;
         r = ask_anew(check, 1, &err);
+    }
     if (r < 0) {
         if (err.code == ERROR_KEY || err.code == ERROR_QUOTA)
             say_ok("connection", "the server answers");
-        say_wrong(check, err.code == ERROR_KEY ? "key" : err.code == ERROR_QUOTA ? "quota" : "connection", &err);
+        say_wrong(check,
+                  err.code == ERROR_KEY     ? "key"
+                  : err.code == ERROR_QUOTA ? "quota"
+                                            : "connection",
+                  &err);
         return false;
     }
     say_ok("connection", "the server answers");
@@ -111,7 +139,8 @@ static bool check_connection(struct check *check)
     if (page->total == PAGE_UNKNOWN)
         (void)snprintf(text, sizeof text, "accepted");
     else
-        (void)snprintf(text, sizeof text, "accepted; the server lists %s contacts", text_format_count(n, page->total));
+        (void)snprintf(text, sizeof text, "accepted; the server lists %s contacts",
+                       text_format_count(n, page->total));
     say_ok("key", text);
     return true;
 }
@@ -141,7 +170,8 @@ static void check_paging(struct check *check)
     } else if (check->pages[0]->first == 1) {
         say_ok("pages", "numbered from zero");
     } else {
-        say_ok("pages", "the order differs from one request to the next; every sync reads until nobody is missing");
+        say_ok("pages",
+               "the order differs from one request to the next; every sync reads until nobody is missing");
     }
 }
 
@@ -168,11 +198,12 @@ static void check_database(struct check *check)
 int command_check(struct call *call)
 {
     struct check check = {.call = call};
-    limiter_init(&check.limiter, call->config->limits.rate, (double)call->config->limits.burst,
-                 clock_monotonic(&clock_system));
-    check_settings(&check);
-    if (check_connection(&check))
-        check_paging(&check);
+    if (check_settings(&check)) {
+        limiter_init(&check.limiter, call->config->limits.rate, (double)call->config->limits.burst,
+                     clock_monotonic(&clock_system));
+        if (check_connection(&check))
+            check_paging(&check);
+    }
     check_database(&check);
     (void)page_free(check.pages[0]);
     (void)page_free(check.pages[1]);

@@ -14,18 +14,18 @@
 #include <sys/resource.h>
 
 static const struct command commands[] = {
-    {"sync", "[--full] [--accept-vanished]", "sync now, in the foreground", "flexsync sync", "fa", 0, 0, CONFIG_COMPLETE,
+    {"sync", "[--full] [--accept-vanished]", "sync now, in the foreground", "flexsync sync", "fa", 0, 0,
      command_sync},
     {"status", "[--json]", "how the copy is: complete, last sync, what waits", "flexsync status", "j", 0, 0,
-     CONFIG_WITHOUT_KEY, command_status},
-    {"history", "[-n N] [--json]", "past syncs, newest first", "flexsync history -n 5", "nj", 0, 0, CONFIG_WITHOUT_KEY,
+     command_status},
+    {"history", "[-n N] [--json]", "past syncs, newest first", "flexsync history -n 5", "nj", 0, 0,
      command_history},
     {"list", "[--active] [-n N] [--json]", "contacts by name", "flexsync list --active -n 20", "Anj", 0, 0,
-     CONFIG_WITHOUT_KEY, command_list},
-    {"show", "[--raw] [--json] ID", "one contact with all its fields, by contact_id or id", "flexsync show 17", "rj", 1, 1,
-     CONFIG_WITHOUT_KEY, command_show},
+     command_list},
+    {"show", "[--raw] [--json] ID", "one contact with all its fields, by contact_id or id",
+     "flexsync show 17", "rj", 1, 1, command_show},
     {"check", "", "test settings, key, connection, page numbering and database", "flexsync check", "", 0, 0,
-     CONFIG_COMPLETE, command_check},
+     command_check},
 };
 
 static const struct {
@@ -51,14 +51,18 @@ static void print_usage(FILE *out)
                 "  -V, --version      print the version\n"
                 "  -h, --help         print this; after a command: help on it\n"
                 "\n"
-                "Exit status: 0 done, 2 partial, 64 usage, 65 unusable answer, 69 server not reachable, 73 cannot create,\n"
-                "74 disk or database, 75 quota used up or another sync is running, 77 key refused, 78 settings.\n",
+                "Exit status: 0 done, 2 partial, 64 usage, 65 unusable answer, 69 server not reachable, 71 "
+                "out of memory,\n"
+                "73 cannot create, 74 disk or database, 75 quota used up or another sync is running, 77 key "
+                "refused,\n"
+                "78 settings.\n",
                 out);
 }
 
 static void print_command(FILE *out, const struct command *command)
 {
-    (void)fprintf(out, "Usage: flexsync [-c FILE] %s %s\n%s.\n\n", command->name, command->arguments, command->help);
+    (void)fprintf(out, "Usage: flexsync [-c FILE] %s %s\n%s.\n\n", command->name, command->arguments,
+                  command->help);
     for (size_t i = 0; i < ARRAY_LENGTH(option_table); i++) {
         const struct option *option = &option_table[i].option;
         if (!strchr(command->letters, option->val))
@@ -81,8 +85,8 @@ static const struct command *find_command(const char *name)
 
 static int usage_error(const char *what, const char *name, const struct command *command)
 {
-    (void)fprintf(stderr, "flexsync: %s%s; try: flexsync %s%s--help\n", what, name, command ? command->name : "",
-                  command ? " " : "");
+    (void)fprintf(stderr, "flexsync: %s%s; try: flexsync %s%s--help\n", what, name,
+                  command ? command->name : "", command ? " " : "");
     return error_exit_status(ERROR_USAGE);
 }
 
@@ -111,6 +115,16 @@ struct store *command_open(struct call *call, int *ret_status)
     return store;
 }
 
+int command_needs_site(struct call *call, FILE *mistakes, struct error *err)
+{
+    struct config *config = NULL;
+    if (config_load(&config, call->file, CONFIG_COMPLETE, mistakes, err) < 0)
+        return -1;
+    (void)config_free(call->config);
+    call->config = config;
+    return 0;
+}
+
 static bool take_number(struct call *call, const char *text)
 {
     char *end = NULL;
@@ -125,8 +139,11 @@ static bool take_number(struct call *call, const char *text)
 /* Fills what the letter stands for; false with *ret_status when the program is to end. */
 static bool take_option(struct call *call, int letter, int *ret_status)
 {
-    bool *const flags[256] = {['f'] = &call->full, ['a'] = &call->accept_vanished, ['A'] = &call->active,
-                              ['r'] = &call->raw,  ['j'] = &call->json};
+    bool *const flags[256] = {['f'] = &call->full,
+                              ['a'] = &call->accept_vanished,
+                              ['A'] = &call->active,
+                              ['r'] = &call->raw,
+                              ['j'] = &call->json};
     *ret_status = EXIT_STATUS_DONE;
     if (letter == 'h') {
         print_command(stdout, call->command);
@@ -178,7 +195,7 @@ static bool read_options(struct call *call, int argc, char **argv, int *ret_stat
 static int run_command(struct call *call)
 {
     struct error err;
-    if (config_load(&call->config, call->file, call->command->need, stderr, &err) < 0)
+    if (config_load(&call->config, call->file, CONFIG_WITHOUT_KEY, stderr, &err) < 0)
         return command_failed(&err);
     int status = call->command->run(call);
     call->config = config_free(call->config);

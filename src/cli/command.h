@@ -15,7 +15,7 @@ struct command;
 struct call {
     const struct command *command;
     const char *file;      /* -c, or NULL */
-    struct config *config; /* read for the command */
+    struct config *config; /* in force; without a key until command_needs_site() */
     bool json;
     bool full, accept_vanished; /* sync */
     bool active;                /* list */
@@ -27,12 +27,11 @@ struct call {
 
 struct command {
     const char *name;
-    const char *arguments;     /* for the usage line */
-    const char *help;          /* one line */
+    const char *arguments; /* for the usage line */
+    const char *help;      /* one line */
     const char *example;
-    const char *letters;       /* of its options, out of option_table in cli.c */
-    int words_min, words_max;  /* how many of them it takes */
-    enum config_need need;
+    const char *letters;           /* of its options, out of option_table in cli.c */
+    int words_min, words_max;      /* how many of them it takes */
     int (*run)(struct call *call); /* returns the exit status */
 };
 
@@ -45,6 +44,9 @@ int command_check(struct call *call);
 
 /* Says on stderr what went wrong and returns the exit status for it. */
 int command_failed(const struct error *err);
+
+/* Reads the settings again, with the site and the key this time. Every mistake goes to `mistakes`. */
+int command_needs_site(struct call *call, FILE *mistakes, struct error *err);
 
 /* The database of the settings, for reading; NULL after command_failed(), with *ret_status set. */
 struct store *command_open(struct call *call, int *ret_status);

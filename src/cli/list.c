@@ -16,11 +16,12 @@ struct list {
 
 static void print_json(struct list *list, const struct read_contact *c)
 {
-    json_t *row = json_pack("{s:I, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:b}", "id",
-                            (json_int_t)c->id, "contact_id", c->contact_id, "name", c->name, "first_name", c->first_name,
-                            "last_name", c->last_name, "contact_type", c->contact_type, "status", c->status, "company",
-                            c->company, "email", c->email, "phone", c->phone, "city", c->city, "updated_at",
-                            c->updated_at, "whole", c->whole);
+    json_t *row =
+        json_pack("{s:I, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:b}", "id",
+                  (json_int_t)c->id, "contact_id", c->contact_id, "name", c->name, "first_name",
+                  c->first_name, "last_name", c->last_name, "contact_type", c->contact_type, "status",
+                  c->status, "company", c->company, "email", c->email, "phone", c->phone, "city", c->city,
+                  "updated_at", c->updated_at, "whole", c->whole);
     (void)fputs(list->first ? "\n    " : ",\n    ", stdout);
     if (row)
         (void)json_dumpf(row, stdout, JSON_COMPACT);
@@ -38,7 +39,10 @@ static void print_text(const struct list *list, const struct read_contact *c)
     (void)fputs("  ", stdout);
     render_cell(stdout, c->phone, phone);
     (void)fputs("  ", stdout);
-    render_cell(stdout, c->status && c->status[0] == 'I' ? "inactive" : c->whole ? c->city : "(waiting)",
+    render_cell(stdout,
+                c->status && c->status[0] == 'I' ? "inactive"
+                : c->whole                       ? c->city
+                                                 : "(waiting)",
                 rest - name - email - phone);
     (void)fputc('\n', stdout);
 }

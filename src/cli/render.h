@@ -9,8 +9,9 @@
 #include <stdio.h>
 
 /*
- * Prints text in `width` columns of a terminal, cut or filled with spaces; width 0: as it is. Control characters are
- * printed as spaces, since what is in a contact must not drive the terminal. NULL prints as empty.
+ * Prints text in `width` columns of a terminal, cut or filled with spaces; width 0: as it is. Control
+ * characters are printed as spaces, since what is in a contact must not drive the terminal. NULL prints as
+ * empty.
  */
 void render_cell(FILE *out, const char *text, int width);
 

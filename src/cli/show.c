@@ -40,11 +40,13 @@ int command_show(struct call *call)
     struct store *store = command_open(call, &status);
     int found = store ? read_contact(store, call->words[0], each_column, &show, &err) : 1;
     if (found == 0)
-        (void)error_set(&err, ERROR_USAGE, RETRY_NEVER, "there is no contact %.80s; flexsync list shows them", call->words[0]);
+        (void)error_set(&err, ERROR_USAGE, RETRY_NEVER, "there is no contact %.80s; flexsync list shows them",
+                        call->words[0]);
     if (found <= 0)
         status = command_failed(&err);
     else if (store && call->json && !call->raw)
-        (void)render_json(stdout, json_pack("{s:i, s:O}", "version", COMMAND_JSON_VERSION, "contact", show.fields));
+        (void)render_json(stdout,
+                          json_pack("{s:i, s:O}", "version", COMMAND_JSON_VERSION, "contact", show.fields));
     json_decref(show.fields);
     (void)store_close(store);
     return status;

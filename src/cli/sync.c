@@ -1,6 +1,7 @@
 #include "command.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/engine.h"
+#include "flexsync/lock.h"
 #include "flexsync/text.h"
 #include "progress.h"
 
@@ -58,12 +59,14 @@ static int add_sources(struct sync *sync, struct error *err)
     static const int numbers[] = {SIGINT, SIGTERM};
     int r = sd_event_new(&sync->event);
     for (size_t i = 0; r >= 0 && i < ARRAY_LENGTH(numbers); i++)
-        r = sd_event_add_signal(sync->event, &sync->signals[i], numbers[i] | SD_EVENT_SIGNAL_PROCMASK, on_signal, sync);
+        r = sd_event_add_signal(sync->event, &sync->signals[i], numbers[i] | SD_EVENT_SIGNAL_PROCMASK,
+                                on_signal, sync);
     if (r >= 0)
         r = sd_event_add_time_relative(sync->event, &sync->timer, CLOCK_MONOTONIC, 0, 1, on_timer, sync);
     if (r >= 0)
         r = sd_event_source_set_enabled(sync->timer, SD_EVENT_OFF);
-    return r < 0 ? error_set(err, ERROR_SYSTEM, RETRY_LATER, "cannot set up the event loop: %s", strerror(-r)) : 0;
+    return r < 0 ? error_set(err, ERROR_SYSTEM, RETRY_LATER, "cannot set up the event loop: %s", strerror(-r))
+                 : 0;
 }
 
 static int set_up(struct sync *sync, struct call *call, struct error *err)
@@ -94,20 +97,39 @@ static int run(struct sync *sync, const struct call *call)
     if (sd_event_loop(sync->event) < 0)
         return error_exit_status(ERROR_SYSTEM);
     progress_clear(sync->terminal);
-    (void)printf("%s\n", sync->result.summary);
+    if (sync->result.status == SYNC_FAILED) /* nothing to hand on, but something to say */
+        (void)fprintf(stderr, "flexsync: %s\n", sync->result.summary);
+    else
+        (void)printf("%s\n", sync->result.summary);
     if (sync->stopped)
-        (void)fputs("flexsync: stopped; everything received is stored, and the next sync goes on from there\n", stderr);
+        (void)fputs(
+            "flexsync: stopped; everything received is stored, and the next sync goes on from there\n",
+            stderr);
     if (sync->result.resumes_at)
         (void)fprintf(stderr, "flexsync: the server's quota is used up; sync again after %s\n",
                       text_format_local(at, sync->result.resumes_at, clock_wall(&clock_system)));
     return sync->result.exit_status;
 }
 
+/* Who holds the database is said before a key is asked for, which here only the daemon may have. */
+static int prepare(struct call *call, struct error *err)
+{
+    struct lock_holder holder;
+    int lock = -1;
+    if (lock_holder(call->config->database.path, &holder) > 0 &&
+        (lock = lock_take(call->config->database.path, "flexsync", err)) < 0)
+        return -1;
+    if (lock >= 0)
+        (void)close(lock); /* the holder has just ended */
+    return command_needs_site(call, stderr, err);
+}
+
 int command_sync(struct call *call)
 {
     struct sync sync = {0};
     struct error err;
-    int status = set_up(&sync, call, &err) < 0 ? command_failed(&err) : run(&sync, call);
+    int status =
+        prepare(call, &err) < 0 || set_up(&sync, call, &err) < 0 ? command_failed(&err) : run(&sync, call);
     (void)engine_free(sync.engine);
     for (size_t i = 0; i < ARRAY_LENGTH(sync.signals); i++)
         (void)sd_event_source_disable_unref(sync.signals[i]);

@@ -90,9 +90,9 @@ static void sync_now(struct daemon *daemon, enum sync_trigger trigger)
         daemon->follows = true;
     else
         schedule_begun(&daemon->schedule, now_monotonic());
-    engine_sync(daemon->engine, &request);
     (void)sd_event_source_set_enabled(daemon->timer, SD_EVENT_OFF); /* the end of the cycle sets it again */
     arm(daemon->status, 0);
+    engine_sync(daemon->engine, &request); /* may end at once */
 }
 
 static bool take_follows(struct daemon *daemon)
@@ -202,7 +202,8 @@ static void take_config(struct daemon *daemon, struct config *config)
     schedule_change(&daemon->schedule, config->sync.interval, now_monotonic());
     if (config_needs_restart(engine_config(daemon->engine), config, names)) {
         char text[ERROR_TEXT_MAX];
-        (void)snprintf(text, sizeof text, "%s changed in the settings: that needs a restart, everything else is taken over",
+        (void)snprintf(text, sizeof text,
+                       "%s changed in the settings: that needs a restart, everything else is taken over",
                        names);
         log_event(daemon, EVENT_RELOAD_REFUSED, text);
     }
@@ -236,7 +237,8 @@ static const struct {
 
 static int add_timer(struct daemon *daemon, sd_event_source **ret, sd_event_time_handler_t handler)
 {
-    int r = sd_event_add_time_relative(daemon->event, ret, CLOCK_MONOTONIC, 0, USEC_PER_SEC / 10, handler, daemon);
+    int r = sd_event_add_time_relative(daemon->event, ret, CLOCK_MONOTONIC, 0, USEC_PER_SEC / 10, handler,
+                                       daemon);
     return r < 0 ? r : sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
 }
 
@@ -244,8 +246,9 @@ static int add_sources(struct daemon *daemon)
 {
     int r = 0;
     for (size_t i = 0; r >= 0 && i < ARRAY_LENGTH(signal_table); i++)
-        r = sd_event_add_signal(daemon->event, &daemon->signals[i], signal_table[i].number | SD_EVENT_SIGNAL_PROCMASK,
-                                signal_table[i].handler, daemon);
+        r = sd_event_add_signal(daemon->event, &daemon->signals[i],
+                                signal_table[i].number | SD_EVENT_SIGNAL_PROCMASK, signal_table[i].handler,
+                                daemon);
     if (r >= 0)
         r = add_timer(daemon, &daemon->timer, on_timer);
     if (r >= 0)
@@ -267,7 +270,8 @@ static void log_start(struct daemon *daemon)
     const struct config *config = engine_config(daemon->engine);
     char line[ERROR_TEXT_MAX * 2], interval[TEXT_MAX];
     (void)snprintf(line, sizeof line,
-                   "flexsyncd %s: %.300s into %.300s every %s, at most %" PRId64 " requests at a time, key from %s",
+                   "flexsyncd %s: %.300s into %.300s every %s, at most %" PRId64
+                   " requests at a time, key from %s",
                    FLEXSYNC_VERSION, config->flex.base_url, config->database.path,
                    text_format_duration(interval, config->sync.interval), config->limits.concurrent,
                    key_sources[config->key_source]);
@@ -352,14 +356,17 @@ static int with_settings(const struct options *options)
 {
     struct error err;
     struct config *config = NULL;
-    enum config_need need = options->print ? CONFIG_WITHOUT_KEY : options->test ? CONFIG_TEST : CONFIG_COMPLETE;
+    enum config_need need = options->print  ? CONFIG_WITHOUT_KEY
+                            : options->test ? CONFIG_TEST
+                                            : CONFIG_COMPLETE;
     if (config_load(&config, options->file, need, stderr, &err) < 0) {
         (void)fprintf(stderr, "flexsyncd: %s\n", err.text);
         return error_exit_status(err.code);
     }
     int status = EXIT_STATUS_DONE;
     if (options->print)
-        status = config_print(config, stdout) < 0 || fflush(stdout) != 0 ? error_exit_status(ERROR_STORE) : status;
+        status =
+            config_print(config, stdout) < 0 || fflush(stdout) != 0 ? error_exit_status(ERROR_STORE) : status;
     else if (!options->test)
         return run_daemon(options, config);
     (void)config_free(config);

@@ -26,9 +26,12 @@ bool options_read(struct options *ret, int argc, char **argv, int *ret_status)
 {
     enum { OPTION_ONCE = 256 };
     static const struct option names[] = {
-        {"config", required_argument, NULL, 'c'}, {"test", no_argument, NULL, 't'},
-        {"print", no_argument, NULL, 'T'},        {"once", no_argument, NULL, OPTION_ONCE},
-        {"version", no_argument, NULL, 'V'},      {"help", no_argument, NULL, 'h'},
+        {"config", required_argument, NULL, 'c'},
+        {"test", no_argument, NULL, 't'},
+        {"print", no_argument, NULL, 'T'},
+        {"once", no_argument, NULL, OPTION_ONCE},
+        {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int option;
@@ -61,7 +64,8 @@ bool options_read(struct options *ret, int argc, char **argv, int *ret_status)
         }
     }
     if (optind < argc) {
-        (void)fprintf(stderr, "flexsyncd: %s: flexsyncd takes options only; try: flexsyncd --help\n", argv[optind]);
+        (void)fprintf(stderr, "flexsyncd: %s: flexsyncd takes options only; try: flexsyncd --help\n",
+                      argv[optind]);
         *ret_status = error_exit_status(ERROR_USAGE);
         return false;
     }

@@ -9,8 +9,8 @@
 
 struct schedule {
     int64_t interval;
-    int64_t began;     /* monotonic: the last cycle of the schedule */
-    int64_t next;      /* monotonic */
+    int64_t began; /* monotonic: the last cycle of the schedule */
+    int64_t next;  /* monotonic */
     enum sync_trigger trigger;
 };
 

@@ -11,8 +11,8 @@ static int source_list(void *self, const struct entity *entity, const struct sou
     return flex_list(flex->fetcher, flex->base_url, entity, &listing, handler, arg, err);
 }
 
-static int source_get(void *self, const struct entity *entity, const char *id, const struct fetch_handler *handler,
-                      void *arg, struct error *err)
+static int source_get(void *self, const struct entity *entity, const char *id,
+                      const struct fetch_handler *handler, void *arg, struct error *err)
 {
     const struct flex_source *flex = self;
     return flex_get(flex->fetcher, flex->base_url, entity, id, handler, arg, err);
@@ -54,8 +54,8 @@ static int sink_cycle_begin(void *self, struct sync_row *row, struct error *err)
     return store_cycle_begin(self, row, err);
 }
 
-static int sink_cycle_finish(void *self, const struct sync_row *row, int64_t changes_before, int64_t log_before,
-                             struct error *err)
+static int sink_cycle_finish(void *self, const struct sync_row *row, int64_t changes_before,
+                             int64_t log_before, struct error *err)
 {
     return store_cycle_finish(self, row, changes_before, log_before, err);
 }
@@ -65,7 +65,8 @@ static int sink_stage_begin(void *self, struct error *err)
     return store_stage_begin(self, err);
 }
 
-static int sink_stage_page(void *self, const struct page *page, unsigned pass, size_t *ret_new, struct error *err)
+static int sink_stage_page(void *self, const struct page *page, unsigned pass, size_t *ret_new,
+                           struct error *err)
 {
     return store_stage_page(self, page, pass, ret_new, err);
 }
@@ -75,8 +76,8 @@ static int sink_stage_count(void *self, unsigned first_pass, int64_t *ret, struc
     return store_stage_count(self, first_pass, ret, err);
 }
 
-static int sink_compare_new(void *self, const struct entity *entity, struct sync_row *row, int64_t now, unsigned limit,
-                            struct error *err)
+static int sink_compare_new(void *self, const struct entity *entity, struct sync_row *row, int64_t now,
+                            unsigned limit, struct error *err)
 {
     return store_compare_new(self, entity, row, now, limit, err);
 }
@@ -93,10 +94,20 @@ static int sink_count_vanished(void *self, const struct entity *entity, unsigned
     return store_count_vanished(self, entity, first_pass, now, ret_vanished, ret_active, err);
 }
 
-static int sink_take_vanished(void *self, const struct entity *entity, struct sync_row *row, unsigned first_pass,
-                              int64_t now, struct error *err)
+static int sink_take_vanished(void *self, const struct entity *entity, struct sync_row *row,
+                              unsigned first_pass, int64_t now, struct error *err)
 {
     return store_take_vanished(self, entity, row, first_pass, now, err);
+}
+
+static int sink_count_contradicted(void *self, const struct entity *entity, int64_t *ret, struct error *err)
+{
+    return store_count_contradicted(self, entity, ret, err);
+}
+
+static int sink_count_troubled(void *self, const struct entity *entity, int64_t *ret, struct error *err)
+{
+    return store_count_troubled(self, entity, ret, err);
 }
 
 static int sink_queue_all(void *self, const struct entity *entity, int64_t now, struct error *err)
@@ -104,8 +115,8 @@ static int sink_queue_all(void *self, const struct entity *entity, int64_t now, 
     return store_queue_all(self, entity, now, err);
 }
 
-static int sink_plan(void *self, const struct entity *entity, int64_t now, bool all, int64_t **ret, size_t *ret_count,
-                     struct error *err)
+static int sink_plan(void *self, const struct entity *entity, int64_t now, bool all, int64_t **ret,
+                     size_t *ret_count, struct error *err)
 {
     return store_plan(self, entity, now, all, ret, ret_count, err);
 }
@@ -116,8 +127,8 @@ static int sink_lookup(void *self, const struct entity *entity, int64_t id, stru
     return store_lookup(self, entity, id, ret, err);
 }
 
-static int sink_commit(void *self, const struct entity *entity, struct sync_row *row, const struct store_item *items,
-                       size_t count, int64_t now, struct error *err)
+static int sink_commit(void *self, const struct entity *entity, struct sync_row *row,
+                       const struct store_item *items, size_t count, int64_t now, struct error *err)
 {
     return store_commit(self, entity, row, items, count, now, err);
 }
@@ -145,6 +156,8 @@ struct sink adapter_sink(struct store *store)
         .compare_changed = sink_compare_changed,
         .count_vanished = sink_count_vanished,
         .take_vanished = sink_take_vanished,
+        .count_contradicted = sink_count_contradicted,
+        .count_troubled = sink_count_troubled,
         .queue_all = sink_queue_all,
         .plan = sink_plan,
         .lookup = sink_lookup,

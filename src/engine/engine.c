@@ -6,8 +6,10 @@
 #include "flexsync/lock.h"
 #include "flexsync/read.h"
 #include "flexsync/text.h"
+#include "report.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,16 +63,8 @@ static void on_wake(void *arg)
 
 static void log_event(struct engine *engine, enum event event, const char *text)
 {
-    char cycle[TEXT_MAX] = "0";
-    if (engine->cycle)
-        (void)snprintf(cycle, sizeof cycle, "%" PRId64, cycle_row(engine->cycle)->id);
-    const struct log_field fields[] = {{"FLEXSYNC_ENTITY", engine->running ? entities[engine->entity]->name : "-"},
-                                       {"FLEXSYNC_CYCLE", cycle}};
-    const struct log_record record = {.level = event_kinds[event].level,
-                                      .message_id = event_kinds[event].id,
-                                      .fields = fields,
-                                      .field_count = ARRAY_LENGTH(fields)};
-    log_write(engine->options.log, &record, "%s", text);
+    report_event(engine->options.log, event, engine->running ? entities[engine->entity]->name : "-",
+                 engine->cycle ? cycle_row(engine->cycle)->id : 0, text);
 }
 
 static void on_report(void *arg, enum event event, const char *text)
@@ -79,45 +73,6 @@ static void on_report(void *arg, enum event event, const char *text)
 }
 
 /* --- the end of a cycle --- */
-
-static void log_cycle_end(struct engine *engine, const struct sync_row *row, const char *line)
-{
-    static const enum event events[] = {[SYNC_RUNNING] = EVENT_CYCLE_FAILED,
-                                        [SYNC_SUCCESS] = EVENT_CYCLE_DONE,
-                                        [SYNC_PARTIAL] = EVENT_CYCLE_PARTIAL,
-                                        [SYNC_FAILED] = EVENT_CYCLE_FAILED};
-    const struct {
-        const char *name;
-        int64_t value;
-    } counts[] = {
-        {"FLEXSYNC_CYCLE", row->id},
-        {"FLEXSYNC_LISTED", row->counts.listed},
-        {"FLEXSYNC_EXPECTED", row->counts.expected},
-        {"FLEXSYNC_FETCHED", row->counts.fetched},
-        {"FLEXSYNC_INSERTED", row->counts.inserted},
-        {"FLEXSYNC_UPDATED", row->counts.updated},
-        {"FLEXSYNC_UNCHANGED", row->counts.unchanged},
-        {"FLEXSYNC_DELETED", row->counts.deleted},
-        {"FLEXSYNC_FAILED", row->counts.failed},
-        {"FLEXSYNC_REQUESTS", row->cost.requests},
-        {"FLEXSYNC_RETRIES", row->cost.retries},
-        {"FLEXSYNC_THROTTLED", row->cost.throttled},
-        {"FLEXSYNC_BYTES", row->cost.bytes},
-    };
-    char values[ARRAY_LENGTH(counts)][TEXT_MAX];
-    struct log_field fields[ARRAY_LENGTH(counts) + 2];
-    size_t n = 0;
-    fields[n++] = (struct log_field){"FLEXSYNC_ENTITY", row->entity};
-    fields[n++] = (struct log_field){"FLEXSYNC_STATUS", sync_status_names[row->status]};
-    for (size_t i = 0; i < ARRAY_LENGTH(counts); i++) {
-        (void)snprintf(values[i], sizeof values[i], "%" PRId64, counts[i].value);
-        fields[n++] = (struct log_field){counts[i].name, values[i]};
-    }
-    const struct event_kind *kind = &event_kinds[events[row->status]];
-    const struct log_record record = {
-        .level = kind->level, .message_id = kind->id, .fields = fields, .field_count = n};
-    log_write(engine->options.log, &record, "%s", line);
-}
 
 static bool anything_done(const struct sync_row *row)
 {
@@ -131,21 +86,37 @@ static int exit_status_of(const struct sync_row *row, const struct error *error)
         return EXIT_STATUS_DONE;
     if (row->status == SYNC_FAILED)
         return error_exit_status(error->code);
-    return error->code == ERROR_QUOTA && !anything_done(row) ? error_exit_status(ERROR_QUOTA) : EXIT_STATUS_PARTIAL;
+    return error->code == ERROR_QUOTA && !anything_done(row) ? error_exit_status(ERROR_QUOTA)
+                                                             : EXIT_STATUS_PARTIAL;
 }
 
-/* The result of a run is that of its worst cycle; the summary is that of the first, the contacts. */
-static void add_result(struct engine *engine, const struct sync_row *row, const struct error *error, const char *line)
+/*
+ * The result of a run is that of the contacts. What else could not be had makes it partial, and no more: it
+ * says nothing of the key or the site that the contacts did not say.
+ */
+static void add_result(struct engine *engine, const struct sync_row *row, const struct error *error,
+                       const char *line)
 {
     struct engine_result *result = &engine->result;
-    if (engine->entity == 0)
-        (void)snprintf(result->summary, sizeof result->summary, "%s", line);
-    if (engine->entity > 0 && row->status <= result->status)
+    if (engine->entity > 0) {
+        if (row->resumes_at) /* a pause is the account's */
+            result->resumes_at = row->resumes_at;
+        if (row->status != SYNC_SUCCESS && result->status == SYNC_SUCCESS) {
+            result->status = SYNC_PARTIAL;
+            result->exit_status = EXIT_STATUS_PARTIAL;
+        }
         return;
+    }
+    (void)snprintf(result->summary, sizeof result->summary, "%s", line);
     result->status = row->status;
     result->error = *error;
     result->exit_status = exit_status_of(row, error);
     result->resumes_at = row->resumes_at;
+}
+
+static bool by_person(enum sync_trigger trigger)
+{
+    return trigger == TRIGGER_MANUAL || trigger == TRIGGER_SIGNAL;
 }
 
 static void note_listed(struct engine *engine, const struct entity *entity)
@@ -164,21 +135,22 @@ static void end_cycle(struct engine *engine)
     char line[FACTS_LINE_MAX];
     (void)facts_cycle_line(line, sizeof line, row);
     add_result(engine, row, error, line);
-    if (row->status == SYNC_SUCCESS)
+    /* What failed for the daemon is left for a day like the rest; who asks by hand may ask again. */
+    if (!entities[engine->entity]->queue_table && (row->status == SYNC_SUCCESS || !by_person(row->trigger)))
         note_listed(engine, entities[engine->entity]);
-    if (error->code == ERROR_KEY)
-        log_event(engine, EVENT_KEY_REFUSED, error->text);
-    if (error->code == ERROR_QUOTA)
-        log_event(engine, EVENT_THROTTLED, error->text);
-    if (error->code == ERROR_STORE_CORRUPT)
-        log_event(engine, EVENT_STORE_CORRUPT, error->text);
-    log_cycle_end(engine, row, line);
+    static const enum event events[ERROR_CODE_COUNT] = {[ERROR_KEY] = EVENT_KEY_REFUSED,
+                                                        [ERROR_QUOTA] = EVENT_THROTTLED,
+                                                        [ERROR_STORE_CORRUPT] = EVENT_STORE_CORRUPT};
+    if (events[error->code] != EVENT_STARTED) /* 0: nothing of its own to say */
+        log_event(engine, events[error->code], error->text);
+    report_cycle_end(engine->options.log, row, line);
     engine->cycle = cycle_free(engine->cycle);
 }
 
 /* --- the runs --- */
 
-/* One that says everything in its listing changes rarely. */
+/* One that says everything in its listing changes rarely, and is asked for once a day, whatever the answer
+ * was. */
 static bool entity_is_due(struct engine *engine, const struct entity *entity)
 {
     struct error err;
@@ -191,11 +163,6 @@ static bool entity_is_due(struct engine *engine, const struct entity *entity)
     if (store_meta_get(engine->store, key, &text, &err) <= 0 || text_parse_utc(text, &then) < 0)
         return true;
     return wall_of(engine) - then >= ENTITY_AGAIN || then > wall_of(engine);
-}
-
-static bool by_person(enum sync_trigger trigger)
-{
-    return trigger == TRIGGER_MANUAL || trigger == TRIGGER_SIGNAL;
 }
 
 static int begin_cycle(struct engine *engine, struct error *err)
@@ -252,11 +219,42 @@ static int make_fetcher(struct engine *engine, struct error *err)
     return 0;
 }
 
+/* All servers on this machine are one site: they stand in for one, at whatever port. */
+static const char *site_of(const struct config *config)
+{
+    static const char plain[] = "http://"; /* which settings allow for loopback alone */
+    return strncmp(config->flex.base_url, plain, sizeof plain - 1) == 0 ? "this machine"
+                                                                        : config->flex.base_url;
+}
+
+/* A database is the copy of one site. Two in one would mix, and the contacts of one would be gone from the
+ * other. */
+static int claim_site(struct engine *engine, const struct config *config, struct error *err)
+{
+    CLEANUP_FREE char *known = NULL;
+    const char *site = site_of(config);
+    int r = store_meta_get(engine->store, "site", &known, err);
+    if (r == 0)
+        return store_meta_set(engine->store, "site", site, wall_of(engine), err);
+    if (r < 0 || strcmp(known, site) == 0)
+        return r < 0 ? -1 : 0;
+    return error_set(
+        err, ERROR_CONFIG, RETRY_NEVER,
+        "the database is a copy of %.100s, and flex.base_url names %.100s; set database.path to a file of "
+        "its own, or, if the site only changed its name: sqlite3 %.100s \"UPDATE meta SET value = '%.100s' "
+        "WHERE key = 'site'\"",
+        known, site, config->database.path, site);
+}
+
 /* Between two runs: the new settings, with connections of their own. */
 static int take_config(struct engine *engine, struct error *err)
 {
     if (!engine->next_config)
         return 0;
+    if (claim_site(engine, engine->next_config, err) < 0) {
+        engine->next_config = config_free(engine->next_config); /* the old ones stay */
+        return -1;
+    }
     struct config *old = engine->config;
     engine->config = engine->next_config;
     if (make_fetcher(engine, err) < 0) {
@@ -265,13 +263,15 @@ static int take_config(struct engine *engine, struct error *err)
     }
     engine->next_config = NULL;
     (void)config_free(old);
-    limiter_change(&engine->limiter, engine->config->limits.rate, (double)engine->config->limits.burst, now_of(engine));
+    limiter_change(&engine->limiter, engine->config->limits.rate, (double)engine->config->limits.burst,
+                   now_of(engine));
     return 0;
 }
 
 static void end_run(struct engine *engine)
 {
-    static const enum facts_state rests[ERROR_CODE_COUNT] = {[ERROR_KEY] = FACTS_REFUSED, [ERROR_QUOTA] = FACTS_PAUSED};
+    static const enum facts_state rests[ERROR_CODE_COUNT] = {
+        [ERROR_KEY] = FACTS_REFUSED, [ERROR_QUOTA] = FACTS_PAUSED};
     struct read_counts counts;
     struct error err;
     engine->running = false;
@@ -280,7 +280,8 @@ static void end_run(struct engine *engine)
         engine->rest = FACTS_TROUBLED;
     if (read_counts(engine->store, entities[0], &counts, &err) == 0)
         engine->contacts = counts.total;
-    store_checkpoint(engine->store);
+    store_rest(engine->store);
+    (void)malloc_trim(0); /* a cycle needs much more than the hours between two of them */
     engine->options.finished(engine->options.arg, &engine->result);
     if (engine->wanted && !engine->stopping && !engine->running) {
         engine->wanted = false;
@@ -297,7 +298,8 @@ static void fail_run(struct engine *engine, const struct error *err)
     end_run(engine);
 }
 
-/* The next entity of the run that is due; the run ends after the last, and where asking further makes no sense. */
+/* The next entity of the run that is due; the run ends after the last, and where asking further makes no
+ * sense. */
 static void next_entity(struct engine *engine)
 {
     struct error err;
@@ -419,7 +421,8 @@ bool engine_stuck(const struct engine *engine)
     int64_t deadline = 2 * engine->config->flex.timeout;
     if (deadline < STUCK_AFTER_MIN)
         deadline = STUCK_AFTER_MIN;
-    return engine->cycle && !fetcher_waiting(engine->fetcher) && now_of(engine) - engine->progress_at > deadline;
+    return engine->cycle && !fetcher_waiting(engine->fetcher) &&
+           now_of(engine) - engine->progress_at > deadline;
 }
 
 static enum facts_state state_of_phase(enum cycle_phase phase)
@@ -456,6 +459,8 @@ static int set_up(struct engine *engine, struct error *err)
     if (engine->lock < 0 ||
         store_open(&engine->store, config->database.path, STORE_WRITE, wall_of(engine), &migrated, err) < 0)
         return -1;
+    if (claim_site(engine, config, err) < 0)
+        return -1;
     char text[FACTS_LINE_MAX], n[TEXT_MAX];
     if (migrated > 0) {
         (void)snprintf(text, sizeof text, "took over %s contacts of the old tool's database %.300s",
@@ -466,7 +471,8 @@ static int set_up(struct engine *engine, struct error *err)
     if (interrupted < 0)
         return -1;
     if (interrupted > 0) {
-        (void)snprintf(text, sizeof text, "the last sync was interrupted; its work up to then is stored, this one goes on");
+        (void)snprintf(text, sizeof text,
+                       "the last sync was interrupted; its work up to then is stored, this one goes on");
         log_event(engine, EVENT_INTERRUPTED, text);
     }
     struct read_counts counts;
@@ -478,7 +484,8 @@ static int set_up(struct engine *engine, struct error *err)
     if (r >= 0)
         r = sd_event_source_set_enabled(engine->soon, SD_EVENT_OFF);
     if (r >= 0)
-        r = sd_event_add_time_relative(engine->options.event, &engine->timer, CLOCK_MONOTONIC, 0, 1, on_timer, engine);
+        r = sd_event_add_time_relative(engine->options.event, &engine->timer, CLOCK_MONOTONIC, 0, 1, on_timer,
+                                       engine);
     if (r >= 0)
         r = sd_event_source_set_enabled(engine->timer, SD_EVENT_OFF);
     if (r < 0)
@@ -486,7 +493,8 @@ static int set_up(struct engine *engine, struct error *err)
     return make_fetcher(engine, err);
 }
 
-int engine_new(struct engine **ret, struct config *config, const struct engine_options *options, struct error *err)
+int engine_new(struct engine **ret, struct config *config, const struct engine_options *options,
+               struct error *err)
 {
     struct engine *engine = calloc(1, sizeof *engine);
     if (!engine) {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LINKS_MAX 40 /* as the kernel has it */
@@ -87,6 +88,8 @@ int lock_take(const char *database, const char *program, struct error *err)
     if (!path)
         return error_memory(err);
     CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0640);
+    if (fd >= 0)
+        (void)fchmod(fd, 0640); /* whatever the umask: who may read the database may see who writes it */
     if (fd < 0)
         return error_set(
             err, ERROR_CREATE, RETRY_LATER,
@@ -116,7 +119,11 @@ int lock_holder(const char *database, struct lock_holder *ret)
     CLEANUP_FREE char *path = lock_path(database);
     CLEANUP_CLOSE int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW) : -1;
     struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
-    if (fd < 0 || fcntl(fd, F_OFD_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
+    if (fd < 0)
+        return path && errno == ENOENT ? 0 : -1;
+    if (fcntl(fd, F_OFD_GETLK, &lock) < 0)
+        return -1;
+    if (lock.l_type == F_UNLCK)
         return 0;
-    return read_holder(fd, ret) ? 1 : 0;
+    return read_holder(fd, ret) ? 1 : -1;
 }

@@ -21,7 +21,8 @@ static const struct rule {
     {401, 401, FETCH_REFUSED, ERROR_KEY, RETRY_LATER,
      "the API key is invalid or revoked; make a new one in Flex under Main Menu > Integrations > API"},
     {403, 403, FETCH_REFUSED, ERROR_KEY, RETRY_LATER,
-     "the API key lacks the right to read contacts; give it that right, or make a new one in Flex under Main "
+     "the API key lacks the right to read this listing; give it that right, or make a new one in Flex under "
+     "Main "
      "Menu > "
      "Integrations > API"},
     {404, 404, FETCH_GONE, ERROR_ANSWER, RETRY_NEVER,

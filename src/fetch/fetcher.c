@@ -41,6 +41,7 @@ struct fetcher {
     struct credentials credentials;
     struct transfer *transfers; /* one for each request in flight */
     unsigned concurrent, in_flight, active;
+    size_t room; /* bytes that the bodies of all transfers may still take */
     struct queue ready, delayed;
     enum stop stop;
     struct error stop_error;
@@ -217,14 +218,23 @@ static bool again(struct fetcher *fetcher, struct job *job, const struct error *
     return true;
 }
 
+static void judge_body_error(int error, struct error *err)
+{
+    if (error == -EFBIG)
+        (void)error_set(err, ERROR_ANSWER, RETRY_NEVER, "the answer is longer than 32 MiB");
+    else if (error == -ENOSPC)
+        (void)error_set(err, ERROR_ANSWER, RETRY_NOW,
+                        "the answers under way are longer than 64 MiB together");
+    else
+        (void)error_memory(err);
+}
+
 /* What the transfer brought, as an outcome; the body was shown to accept(). */
 static enum fetch_outcome judge(struct transfer *transfer, CURLcode result, struct error *err)
 {
     struct job *job = transfer->job;
     if (transfer->body_error) {
-        (void)error_set(err, transfer->body_error == -EFBIG ? ERROR_ANSWER : ERROR_SYSTEM, RETRY_NEVER,
-                        transfer->body_error == -EFBIG ? "the answer is longer than 32 MiB"
-                                                       : "out of memory");
+        judge_body_error(transfer->body_error, err);
         return FETCH_FAILED;
     }
     if (result != CURLE_OK) {
@@ -267,6 +277,8 @@ static void on_done(void *arg, CURL *easy, CURLcode result)
         credentials_refresh(&fetcher->credentials, transfer_header(transfer, "X-Auth-Token-Refreshed"));
     if (outcome == FETCH_THROTTLED)
         limiter_refused(fetcher->limiter, transfer_retry_after(transfer), now_of(fetcher));
+    else if (outcome == FETCH_OK && fetcher->stop == STOP_NOT)
+        limiter_answered(fetcher->limiter);
     bool waits = (outcome == FETCH_FAILED && again(fetcher, job, &err)) ||
                  (outcome == FETCH_REFUSED && fall_back_to_key(fetcher, transfer, job));
     transfer_reset(transfer);
@@ -322,7 +334,7 @@ static int set_up(struct fetcher *fetcher, const struct fetcher_options *options
     if (credentials_init(&fetcher->credentials, config->api_key, err) < 0)
         return -1;
     for (unsigned i = 0; i < fetcher->concurrent; i++)
-        if (transfer_init(&fetcher->transfers[i], config, FETCHER_BODY_MAX, err) < 0)
+        if (transfer_init(&fetcher->transfers[i], config, FETCHER_BODY_MAX, &fetcher->room, err) < 0)
             return -1;
     int r =
         sd_event_add_time_relative(options->event, &fetcher->timer, CLOCK_MONOTONIC, 0, 1, on_timer, fetcher);
@@ -344,6 +356,7 @@ int fetcher_new(struct fetcher **ret, const struct fetcher_options *options, str
         return error_memory(err);
     fetcher->clock = options->clock;
     fetcher->limiter = options->limiter;
+    fetcher->room = FETCHER_BODIES_MAX;
     queue_init(&fetcher->ready);
     queue_init(&fetcher->delayed);
     if (set_up(fetcher, options, err) < 0) {

@@ -1,6 +1,7 @@
 #include "flexsync/flex.h"
 
 #include "flexsync/buffer.h"
+#include "flexsync/record.h"
 
 #define URL_MAX 8192
 
@@ -24,6 +25,8 @@ int flex_get(struct fetcher *fetcher, const char *base_url, const struct entity 
              const struct fetch_handler *handler, void *arg, struct error *err)
 {
     struct buffer url;
+    if (!record_id_usable(id))
+        return error_set(err, ERROR_ANSWER, RETRY_NEVER, "an id that cannot stand in an address");
     buffer_init(&url, URL_MAX);
     int r = buffer_printf(&url, "%s%s%s", base_url, entity->detail_path, id);
     r = r < 0 ? error_memory(err) : fetcher_get(fetcher, url.data, handler, arg, err);

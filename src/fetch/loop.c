@@ -60,7 +60,8 @@ static int on_curl_timeout(CURLM *multi, long ms, void *user)
     uint64_t now = 0, armed = 0;
     int enabled = SD_EVENT_OFF;
     if (sd_event_now(loop->event, CLOCK_MONOTONIC, &now) < 0 ||
-        sd_event_source_get_enabled(loop->timer, &enabled) < 0 || sd_event_source_get_time(loop->timer, &armed) < 0)
+        sd_event_source_get_enabled(loop->timer, &enabled) < 0 ||
+        sd_event_source_get_time(loop->timer, &armed) < 0)
         return -1;
     uint64_t wanted = now + (uint64_t)ms * 1000;
     if (enabled != SD_EVENT_OFF && armed > now && armed <= wanted)

@@ -2,6 +2,7 @@
 
 #include "flexsync/clock.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -69,8 +70,12 @@ void credentials_free(struct credentials *credentials)
 static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 {
     struct transfer *transfer = user;
-    transfer->body_error = buffer_append(&transfer->body, bytes, size * count);
-    return transfer->body_error ? 0 : size * count;
+    size_t length = size * count;
+    transfer->body_error = length > *transfer->room ? -ENOSPC : buffer_append(&transfer->body, bytes, length);
+    if (transfer->body_error)
+        return 0;
+    *transfer->room -= length;
+    return length;
 }
 
 /*
@@ -123,8 +128,10 @@ static bool set_transfer(struct transfer *transfer)
            curl_easy_setopt(easy, CURLOPT_USERAGENT, "flex-contacts-sync/" FLEXSYNC_VERSION) == CURLE_OK;
 }
 
-int transfer_init(struct transfer *transfer, const struct config *config, size_t body_max, struct error *err)
+int transfer_init(struct transfer *transfer, const struct config *config, size_t body_max, size_t *room,
+                  struct error *err)
 {
+    transfer->room = room;
     buffer_init(&transfer->body, body_max);
     transfer->easy = curl_easy_init();
     if (!transfer->easy || !set_security(transfer->easy, config) || !set_times(transfer->easy, config) ||
@@ -235,6 +242,7 @@ void transfer_reset(struct transfer *transfer)
 {
     transfer->job = NULL;
     transfer->body_error = 0;
+    *transfer->room += transfer->body.length;
     if (transfer->body.capacity > BODY_KEEP_MAX)
         buffer_free(&transfer->body);
     else

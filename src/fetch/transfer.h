@@ -1,5 +1,6 @@
 /*
- * transfer: one reusable libcurl handle with its header list and its body; credentials: the key that goes with it.
+ * transfer: one reusable libcurl handle with its header list and its body; credentials: the key that goes
+ * with it.
  *
  * Inside of fetch only.
  */
@@ -15,7 +16,8 @@
 
 struct job;
 
-/* The key, and the token that the server gave instead, if it did. `generation` moves with every change of it. */
+/* The key, and the token that the server gave instead, if it did. `generation` moves with every change of it.
+ */
 struct credentials {
     char *key;
     char *token; /* NULL: the key is used */
@@ -27,7 +29,8 @@ int credentials_init(struct credentials *credentials, const char *key, struct er
 /* Takes over a token from a header; NULL and what could not stand in a header are ignored. */
 void credentials_refresh(struct credentials *credentials, const char *token);
 
-/* The key that was sent in `generation` was refused: true when another one is to be tried, because that was a token. */
+/* The key that was sent in `generation` was refused: true when another one is to be tried, because that was a
+ * token. */
 bool credentials_forget_token(struct credentials *credentials, unsigned generation);
 
 void credentials_free(struct credentials *credentials);
@@ -38,12 +41,14 @@ struct transfer {
     struct curl_slist *headers;
     unsigned generation; /* of the credentials in `headers` */
     struct buffer body;
+    size_t *room;   /* bytes that all bodies together may still take; not owned */
     unsigned sends; /* of the request, by libcurl; more than 1: it was not allowed to send again by itself */
     int body_error; /* what buffer_append() said when it refused */
     char detail[CURL_ERROR_SIZE];
 };
 
-int transfer_init(struct transfer *transfer, const struct config *config, size_t body_max, struct error *err);
+int transfer_init(struct transfer *transfer, const struct config *config, size_t body_max, size_t *room,
+                  struct error *err);
 int transfer_prepare(struct transfer *transfer, const char *url, const struct credentials *credentials,
                      struct error *err);
 struct transfer *transfer_of(CURL *easy);

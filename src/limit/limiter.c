@@ -26,17 +26,33 @@ void limiter_count(struct limiter *limiter, int64_t now)
     bucket_take(&limiter->bucket, now);
 }
 
+/* What a pause must at least be after so many in a row. */
+static int64_t least_pause(unsigned refusals)
+{
+    int64_t pause = LIMITER_PAUSE_MIN;
+    while (refusals-- > 0 && pause < LIMITER_PAUSE)
+        pause *= 2;
+    return pause < LIMITER_PAUSE ? pause : LIMITER_PAUSE;
+}
+
+static int64_t clamp(int64_t value, int64_t least, int64_t most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
 void limiter_refused(struct limiter *limiter, int64_t retry_after, int64_t now)
 {
-    int64_t pause = retry_after;
-    if (retry_after < 0)
-        pause = LIMITER_PAUSE;
-    else if (retry_after < LIMITER_PAUSE_MIN)
-        pause = LIMITER_PAUSE_MIN;
-    else if (retry_after > LIMITER_PAUSE_MAX)
-        pause = LIMITER_PAUSE_MAX;
+    int64_t least = least_pause(limiter->refusals);
+    int64_t pause = clamp(retry_after < 0 ? LIMITER_PAUSE : retry_after, least, LIMITER_PAUSE_MAX);
+    if (now >= limiter->paused_until) /* those that were under way with the first one are one refusal */
+        limiter->refusals++;
     if (now + pause > limiter->paused_until)
         limiter->paused_until = now + pause;
+}
+
+void limiter_answered(struct limiter *limiter)
+{
+    limiter->refusals = 0;
 }
 
 void limiter_forgive(struct limiter *limiter)

@@ -13,8 +13,30 @@ int store_queue_all(struct store *store, const struct entity *entity, int64_t no
     return statement_run(store, s, err);
 }
 
-int store_plan(struct store *store, const struct entity *entity, int64_t now, bool all, int64_t **ret, size_t *ret_count,
-               struct error *err)
+static int count(struct store *store, enum statement id, const struct entity *entity, int64_t *ret,
+                 struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, id, entity, err);
+    if (!s || statement_step(store, s, err) < 0)
+        return -1;
+    *ret = sqlite3_column_int64(s, 0);
+    (void)sqlite3_reset(s);
+    return 0;
+}
+
+int store_count_contradicted(struct store *store, const struct entity *entity, int64_t *ret,
+                             struct error *err)
+{
+    return count(store, SQL_CONTRADICTED_COUNT, entity, ret, err);
+}
+
+int store_count_troubled(struct store *store, const struct entity *entity, int64_t *ret, struct error *err)
+{
+    return count(store, SQL_TROUBLED_COUNT, entity, ret, err);
+}
+
+int store_plan(struct store *store, const struct entity *entity, int64_t now, bool all, int64_t **ret,
+               size_t *ret_count, struct error *err)
 {
     sqlite3_stmt *s = statement_get(store, SQL_PLAN, entity, err);
     if (!s)
@@ -59,6 +81,7 @@ int store_lookup(struct store *store, const struct entity *entity, int64_t id, s
     ret->attempts = sqlite3_column_int64(s, 2);
     ret->bytes_hash = sqlite3_column_int64(s, 3);
     ret->active = sqlite3_column_int(s, 4) != 0;
+    ret->returned = sqlite3_column_int(s, 5) != 0;
     (void)sqlite3_reset(s);
     return 1;
 }
@@ -177,13 +200,16 @@ static int apply_failed(struct store *store, const struct entity *entity, struct
     return apply_doubted(store, entity, row, item, now, err);
 }
 
-static int (*const appliers[])(struct store *, const struct entity *, struct sync_row *, const struct store_item *,
-                               int64_t, struct error *) = {
-    [FOUND_RECORD] = apply_record, [FOUND_SAME] = apply_same, [FOUND_GONE] = apply_gone,
-    [FOUND_DOUBTED] = apply_doubted, [FOUND_FAILED] = apply_failed};
+static int (*const appliers[])(struct store *, const struct entity *, struct sync_row *,
+                               const struct store_item *, int64_t,
+                               struct error *) = {[FOUND_RECORD] = apply_record,
+                                                  [FOUND_SAME] = apply_same,
+                                                  [FOUND_GONE] = apply_gone,
+                                                  [FOUND_DOUBTED] = apply_doubted,
+                                                  [FOUND_FAILED] = apply_failed};
 
-int store_commit(struct store *store, const struct entity *entity, struct sync_row *row, const struct store_item *items,
-                 size_t count, int64_t now, struct error *err)
+int store_commit(struct store *store, const struct entity *entity, struct sync_row *row,
+                 const struct store_item *items, size_t count, int64_t now, struct error *err)
 {
     const struct sync_row before = *row;
     if (store_begin(store, err) < 0)

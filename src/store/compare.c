@@ -5,12 +5,13 @@
 
 #include <string.h>
 
-#define STAGED_SQL                                                                                                     \
-    "CREATE TEMP TABLE IF NOT EXISTS staged (key TEXT PRIMARY KEY, pass INTEGER, hash INTEGER, json TEXT)"             \
+#define STAGED_SQL                                                                                           \
+    "CREATE TEMP TABLE IF NOT EXISTS staged (key TEXT PRIMARY KEY, pass INTEGER, hash INTEGER, json TEXT)"   \
     " WITHOUT ROWID; DELETE FROM temp.staged"
 
 int store_stage_begin(struct store *store, struct error *err)
 {
+    store->compared[0] = '\0';
     return store_exec(store, STAGED_SQL, err);
 }
 
@@ -28,7 +29,8 @@ static int stage_row(struct store *store, const struct page_row *row, unsigned p
     return r;
 }
 
-int store_stage_page(struct store *store, const struct page *page, unsigned pass, size_t *ret_new, struct error *err)
+int store_stage_page(struct store *store, const struct page *page, unsigned pass, size_t *ret_new,
+                     struct error *err)
 {
     size_t new = 0;
     /* A plain BEGIN: the staging table is ours alone, and needs no lock on the database. */
@@ -92,18 +94,20 @@ static char *column_copy(sqlite3_stmt *s, int column)
     return strdup(text ? text : "");
 }
 
-static int read_new(struct store *store, const struct entity *entity, unsigned limit, struct staged_list *list,
-                    struct error *err)
+static int read_new(struct store *store, const struct entity *entity, unsigned limit,
+                    struct staged_list *list, struct error *err)
 {
     sqlite3_stmt *s = statement_get(store, SQL_NEW_ROWS, entity, err);
     list->rows = calloc(limit, sizeof *list->rows);
     if (!s || !list->rows)
         return s ? error_memory(err) : -1;
     (void)sqlite3_bind_int64(s, 1, limit);
+    bind_text(s, 2, store->compared);
     int r = 0;
     while (list->count < limit && (r = statement_step(store, s, err)) > 0) {
         struct staged *row = &list->rows[list->count++];
-        *row = (struct staged){.key = column_copy(s, 0), .hash = sqlite3_column_int64(s, 1), .json = column_copy(s, 2)};
+        *row = (struct staged){
+            .key = column_copy(s, 0), .hash = sqlite3_column_int64(s, 1), .json = column_copy(s, 2)};
         if (!row->key || !row->json)
             r = error_memory(err);
         if (r < 0)
@@ -125,25 +129,13 @@ static int put_state(struct store *store, const struct entity *entity, int64_t i
     return statement_run(store, s, err);
 }
 
-/* Takes a row that cannot be mapped out of the comparison, so that it is counted once and looked at no more. */
-static int unstage(struct store *store, const char *key, struct error *err)
-{
-    sqlite3_stmt *s = NULL;
-    if (sqlite3_prepare_v2(store->db, "UPDATE temp.staged SET hash = NULL WHERE key = ?1", -1, &s, NULL) != SQLITE_OK)
-        return store_error(store, "write", err);
-    bind_text(s, 1, key);
-    int r = statement_run(store, s, err);
-    (void)sqlite3_finalize(s);
-    return r;
-}
-
 static int insert_new(struct store *store, const struct entity *entity, struct sync_row *row,
                       const struct staged *staged, int64_t now, struct error *err)
 {
     struct record *record = NULL;
     if (record_parse(&record, entity, staged->json, strlen(staged->json), err) < 0) {
         row->counts.failed++;
-        return err->code == ERROR_ANSWER ? unstage(store, staged->key, err) : -1;
+        return err->code == ERROR_ANSWER ? 0 : -1;
     }
     int64_t id = row_insert(store, entity, record, staged->json, now, err);
     int r = id < 0 ? -1 : put_state(store, entity, id, staged->hash, now, err);
@@ -182,11 +174,14 @@ int store_compare_new(struct store *store, const struct entity *entity, struct s
     int r = 0;
     for (size_t i = 0; r == 0 && i < list.count; i++)
         r = insert_new(store, entity, row, &list.rows[i], now, err);
-    return end_compare(store, row, &before, r, err) < 0 ? -1 : (int)list.count;
+    if (end_compare(store, row, &before, r, err) < 0)
+        return -1;
+    (void)snprintf(store->compared, sizeof store->compared, "%s", list.rows[list.count - 1].key);
+    return (int)list.count;
 }
 
-static int read_changed(struct store *store, const struct entity *entity, int64_t now, unsigned limit,
-                        const char *cursor, struct staged_list *list, struct error *err)
+static int read_changed(struct store *store, const struct entity *entity, unsigned limit, const char *cursor,
+                        struct staged_list *list, struct error *err)
 {
     sqlite3_stmt *s = statement_get(store, SQL_CHANGED_ROWS, entity, err);
     list->rows = calloc(limit, sizeof *list->rows);
@@ -194,7 +189,6 @@ static int read_changed(struct store *store, const struct entity *entity, int64_
         return s ? error_memory(err) : -1;
     (void)sqlite3_bind_int64(s, 1, limit);
     bind_text(s, 2, cursor);
-    bind_utc(s, 3, now - USEC_PER_DAY);
     int r = 0;
     while (list->count < limit && (r = statement_step(store, s, err)) > 0) {
         struct staged *row = &list->rows[list->count++];
@@ -275,7 +269,7 @@ int store_compare_changed(struct store *store, const struct entity *entity, stru
 {
     CLEANUP_STAGED struct staged_list list = {0};
     const struct sync_row before = *row;
-    if (read_changed(store, entity, now, limit, cursor, &list, err) < 0)
+    if (read_changed(store, entity, limit, cursor, &list, err) < 0)
         return -1;
     if (list.count == 0)
         return 0;
@@ -315,8 +309,8 @@ int store_count_vanished(struct store *store, const struct entity *entity, unsig
     return 0;
 }
 
-int store_take_vanished(struct store *store, const struct entity *entity, struct sync_row *row, unsigned first_pass,
-                        int64_t now, struct error *err)
+int store_take_vanished(struct store *store, const struct entity *entity, struct sync_row *row,
+                        unsigned first_pass, int64_t now, struct error *err)
 {
     if (entity->queue_table) {
         sqlite3_stmt *s = statement_get(store, SQL_VANISHED_QUEUE, entity, err);

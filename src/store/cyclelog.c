@@ -14,7 +14,7 @@ int store_close_interrupted(struct store *store, int64_t now, struct error *err)
     return statement_run(store, s, err) < 0 ? -1 : sqlite3_changes(store->db);
 }
 
-int store_cycle_begin(struct store *store, struct sync_row *row, struct error *err)
+static int insert_running(struct store *store, const struct sync_row *row, struct error *err)
 {
     sqlite3_stmt *s = statement_get(store, SQL_CYCLE_INSERT, NULL, err);
     if (!s)
@@ -24,9 +24,20 @@ int store_cycle_begin(struct store *store, struct sync_row *row, struct error *e
     bind_text(s, 3, sync_trigger_names[row->trigger]);
     bind_text(s, 4, row->strategy);
     bind_text(s, 5, sync_status_names[SYNC_RUNNING]);
-    if (statement_run(store, s, err) < 0)
+    return statement_run(store, s, err);
+}
+
+int store_cycle_begin(struct store *store, struct sync_row *row, struct error *err)
+{
+    if (store_begin(store, err) < 0)
         return -1;
-    row->id = sqlite3_last_insert_rowid(store->db);
+    /* There is one writer: whatever else runs is a row that could not be closed when its time was. */
+    if (store_close_interrupted(store, row->started_at, err) < 0 || insert_running(store, row, err) < 0)
+        return store_abandon(store);
+    int64_t id = sqlite3_last_insert_rowid(store->db);
+    if (store_end(store, err) < 0)
+        return -1;
+    row->id = id;
     return 0;
 }
 
@@ -37,10 +48,10 @@ int cycle_update(struct store *store, const struct sync_row *row, struct error *
     if (!s)
         return -1;
     const int64_t figures[] = {
-        row->counts.fetched,  row->counts.inserted,  row->counts.updated, row->counts.unchanged, row->counts.deleted,
-        row->counts.failed,   row->counts.listed,    row->counts.expected, row->cost.requests,   row->cost.retries,
-        row->cost.throttled,  row->cost.bytes,       row->cost.waited_ms, row->quota_left_hour,  row->quota_left_day,
-        row->quota_left_month,
+        row->counts.fetched, row->counts.inserted, row->counts.updated, row->counts.unchanged,
+        row->counts.deleted, row->counts.failed,   row->counts.listed,  row->counts.expected,
+        row->cost.requests,  row->cost.retries,    row->cost.throttled, row->cost.bytes,
+        row->cost.waited_ms, row->quota_left_hour, row->quota_left_day, row->quota_left_month,
     };
     int index = 1;
     (void)sqlite3_bind_int64(s, index++, row->id);
@@ -63,8 +74,8 @@ static int forget_before(struct store *store, enum statement id, const struct en
     return statement_run(store, s, err);
 }
 
-int store_cycle_finish(struct store *store, const struct sync_row *row, int64_t changes_before, int64_t log_before,
-                       struct error *err)
+int store_cycle_finish(struct store *store, const struct sync_row *row, int64_t changes_before,
+                       int64_t log_before, struct error *err)
 {
     if (store_begin(store, err) < 0)
         return -1;

@@ -1,11 +1,13 @@
 /*
- * The old tool's database, taken over in place: its rows, their ids and their dates stay; what the new columns hold is
- * read from its flex_data. Both of its forms are known: the key is `contact_id` in the first, `flex_id` in the later.
+ * The old tool's database, taken over in place: its rows, their ids and their dates stay; what the new
+ * columns hold is read from its flex_data. Both of its forms are known: the key is `contact_id` in the first,
+ * `flex_id` in the later.
  */
 #include "flexsync/buffer.h"
 #include "flexsync/cleanup.h"
 #include "statement.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define OLD_CONTACTS "contacts_of_the_old_tool"
@@ -22,7 +24,8 @@ int legacy_present(struct store *store, struct error *err)
     return first != 0 ? first : schema_has(store, "contacts", "flex_id", err);
 }
 
-/* SQL that drops one of the indexes on the old tables, to be freed by sqlite3_free(); 1, 0 when there is none, -1. */
+/* SQL that drops one of the indexes on the old tables, to be freed by sqlite3_free(); 1, 0 when there is
+ * none, -1. */
 static int find_index(struct store *store, char **ret_drop, struct error *err)
 {
     sqlite3_stmt *s = NULL;
@@ -75,7 +78,8 @@ static int continue_ids(struct store *store, struct error *err)
 {
     static const char sql[] =
         "INSERT INTO sqlite_sequence (name, seq) SELECT n.value, 0 FROM"
-        " json_each('[\"contacts\",\"sync_log\"]') n WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence s WHERE s.name = n.value);"
+        " json_each('[\"contacts\",\"sync_log\"]') n WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence s WHERE "
+        "s.name = n.value);"
         "UPDATE sqlite_sequence SET seq = max(seq, coalesce((SELECT o.seq FROM sqlite_sequence o"
         " WHERE o.name = sqlite_sequence.name || '_of_the_old_tool'), 0)) WHERE name IN"
         " ('contacts', 'sync_log')";
@@ -83,8 +87,8 @@ static int continue_ids(struct store *store, struct error *err)
 }
 
 /*
- * Copies the columns that both tables have, besides those in `given`, a list of "column", "expression" pairs ended by
- * NULL, where `where` holds.
+ * Copies the columns that both tables have, besides those in `given`, a list of "column", "expression" pairs
+ * ended by NULL, where `where` holds.
  */
 static int copy_common(struct store *store, const char *from, const char *to, const char *const *given,
                        const char *where, struct error *err)
@@ -97,7 +101,8 @@ static int copy_common(struct store *store, const char *from, const char *to, co
         if ((r = buffer_printf(&names, "%s%s", i ? ", " : "", given[i])) == 0)
             r = buffer_printf(&values, "%s%s", i ? ", " : "", given[i + 1]);
     sqlite3_stmt *s = NULL;
-    static const char common[] = "SELECT n.name FROM pragma_table_info(?1) n JOIN pragma_table_info(?2) o USING (name)";
+    static const char common[] =
+        "SELECT n.name FROM pragma_table_info(?1) n JOIN pragma_table_info(?2) o USING (name)";
     if (r == 0 && sqlite3_prepare_v2(store->db, common, -1, &s, NULL) == SQLITE_OK) {
         bind_text(s, 1, to);
         bind_text(s, 2, from);
@@ -114,7 +119,8 @@ static int copy_common(struct store *store, const char *from, const char *to, co
     struct buffer sql;
     buffer_init(&sql, SQL_MAX);
     if (r == 0 && names.data)
-        r = buffer_printf(&sql, "INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s", to, names.data, values.data, from, where);
+        r = buffer_printf(&sql, "INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s", to, names.data, values.data,
+                          from, where);
     r = r < 0 || !sql.data ? error_memory(err) : store_exec(store, sql.data, err);
     buffer_free(&names);
     buffer_free(&values);
@@ -130,12 +136,13 @@ static int copy_contacts(struct store *store, struct error *err)
     int updated = schema_has(store, OLD_CONTACTS, "updated_at", err);
     if (first < 0 || status < 0 || created < 0 || updated < 0)
         return -1;
-    const char *const given[] = {"id", "id",
-                                 "contact_id", first ? "contact_id" : "flex_id",
-                                 "status", status ? "coalesce(status, 'Active')" : "'Active'",
-                                 "created_at", created ? "coalesce(created_at, CURRENT_TIMESTAMP)" : "CURRENT_TIMESTAMP",
-                                 "updated_at", updated ? "coalesce(updated_at, CURRENT_TIMESTAMP)" : "CURRENT_TIMESTAMP",
-                                 NULL};
+    const char *const given[] = {
+        "id",         "id",
+        "contact_id", first ? "contact_id" : "flex_id",
+        "status",     status ? "coalesce(status, 'Active')" : "'Active'",
+        "created_at", created ? "coalesce(created_at, CURRENT_TIMESTAMP)" : "CURRENT_TIMESTAMP",
+        "updated_at", updated ? "coalesce(updated_at, CURRENT_TIMESTAMP)" : "CURRENT_TIMESTAMP",
+        NULL};
     /* A row without an id cannot be asked for, nor can one id be there twice: the old table is then kept. */
     return copy_common(
         store, OLD_CONTACTS, "contacts", given,
@@ -149,8 +156,8 @@ static int copy_log(struct store *store, struct error *err)
     int there = schema_has(store, OLD_LOG, NULL, err);
     if (there <= 0)
         return there;
-    const char *const given[] = {"id", "id", "entity", "'contacts'", "\"trigger\"", "'manual'", "strategy", "'full'",
-                                 NULL};
+    const char *const given[] = {"id",       "id",       "entity", "'contacts'", "\"trigger\"",
+                                 "'manual'", "strategy", "'full'", NULL};
     return copy_common(store, OLD_LOG, "sync_log", given, "1", err);
 }
 
@@ -206,8 +213,8 @@ static int adopt_row(struct store *store, int64_t id, const char *key, const cha
     if (adopt_json(store, id, key, json, &hash, err) < 0)
         return -1;
     sqlite3_stmt *s = NULL;
-    if (sqlite3_prepare_v2(store->db, "INSERT INTO contact_state (id, content_hash) VALUES (?1, ?2)", -1, &s, NULL) !=
-        SQLITE_OK)
+    if (sqlite3_prepare_v2(store->db, "INSERT INTO contact_state (id, content_hash) VALUES (?1, ?2)", -1, &s,
+                           NULL) != SQLITE_OK)
         return store_error(store, "migrate", err);
     (void)sqlite3_bind_int64(s, 1, id);
     if (hash)
@@ -217,10 +224,19 @@ static int adopt_row(struct store *store, int64_t id, const char *key, const cha
     return r < 0 ? -1 : queue_put(store, &entity_contacts, id, hash ? "full" : "new", now, err);
 }
 
+/* An id that cannot stand in an address cannot be asked for. Its row stays where it was, in the old table. */
+static int leave_row(struct store *store, int64_t id, struct error *err)
+{
+    char sql[64];
+    (void)snprintf(sql, sizeof sql, "DELETE FROM contacts WHERE id = %" PRId64, id);
+    return store_exec(store, sql, err);
+}
+
 static int adopt_rows(struct store *store, int64_t now, int64_t *ret_rows, struct error *err)
 {
     sqlite3_stmt *s = NULL;
-    if (sqlite3_prepare_v2(store->db, "SELECT id, contact_id, flex_data FROM contacts WHERE id > ?1 ORDER BY id LIMIT 1",
+    if (sqlite3_prepare_v2(store->db,
+                           "SELECT id, contact_id, flex_data FROM contacts WHERE id > ?1 ORDER BY id LIMIT 1",
                            -1, &s, NULL) != SQLITE_OK)
         return store_error(store, "migrate", err);
     int64_t id = INT64_MIN, rows = 0;
@@ -230,17 +246,19 @@ static int adopt_rows(struct store *store, int64_t now, int64_t *ret_rows, struc
         if ((r = statement_step(store, s, err)) <= 0)
             break;
         id = sqlite3_column_int64(s, 0);
-        const char *key = (const char *)sqlite3_column_text(s, 1), *json = (const char *)sqlite3_column_text(s, 2);
+        const char *key = (const char *)sqlite3_column_text(s, 1),
+                   *json = (const char *)sqlite3_column_text(s, 2);
         CLEANUP_FREE char *key_copy = strdup(key ? key : "");
         CLEANUP_FREE char *json_copy = json ? strdup(json) : NULL;
         (void)sqlite3_reset(s);
+        bool usable = key_copy && record_id_usable(key_copy);
         if (!key_copy || (json && !json_copy))
             r = error_memory(err);
         else
-            r = adopt_row(store, id, key_copy, json_copy, now, err);
+            r = usable ? adopt_row(store, id, key_copy, json_copy, now, err) : leave_row(store, id, err);
         if (r < 0)
             break;
-        rows++;
+        rows += usable;
     }
     (void)sqlite3_finalize(s);
     *ret_rows = rows;
@@ -282,7 +300,8 @@ int legacy_adopt(struct store *store, int64_t now, int64_t *ret_rows, struct err
         return -1;
     struct buffer sql;
     buffer_init(&sql, SQL_MAX);
-    int r = statement_expand(&sql, "INSERT INTO {table}_fts ({table}_fts) VALUES ('rebuild')", &entity_contacts);
+    int r =
+        statement_expand(&sql, "INSERT INTO {table}_fts ({table}_fts) VALUES ('rebuild')", &entity_contacts);
     r = r < 0 ? error_memory(err) : store_exec(store, sql.data, err);
     buffer_free(&sql);
     return r < 0 ? -1 : drop_old(store, err);

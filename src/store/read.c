@@ -81,9 +81,11 @@ static void fill_cycle(sqlite3_stmt *s, struct sync_row *row)
     *row = (struct sync_row){
         .id = sqlite3_column_int64(s, 0),
         .entity = column_text(s, 1),
-        .trigger = (enum sync_trigger)index_of(sync_trigger_names, TRIGGER_COUNT, column_text(s, 2), TRIGGER_MANUAL),
+        .trigger =
+            (enum sync_trigger)index_of(sync_trigger_names, TRIGGER_COUNT, column_text(s, 2), TRIGGER_MANUAL),
         .strategy = column_text(s, 3),
-        .status = (enum sync_status)index_of(sync_status_names, SYNC_STATUS_COUNT, column_text(s, 4), SYNC_FAILED),
+        .status =
+            (enum sync_status)index_of(sync_status_names, SYNC_STATUS_COUNT, column_text(s, 4), SYNC_FAILED),
         .started_at = column_utc(s, 5),
         .completed_at = column_utc(s, 6),
         .counts = {.fetched = column_count(s, 7),
@@ -108,13 +110,15 @@ static void fill_cycle(sqlite3_stmt *s, struct sync_row *row)
     (void)snprintf(row->error_message, sizeof row->error_message, "%s", message ? message : "");
 }
 
-int read_cycles(struct store *store, const struct entity *entity, unsigned limit, read_cycle_fn *each, void *arg,
-                struct error *err)
+int read_cycles(struct store *store, const struct entity *entity, unsigned limit, read_cycle_fn *each,
+                void *arg, struct error *err)
 {
     CLEANUP_STATEMENT sqlite3_stmt *s = prepare(
         store,
-        "SELECT id, entity, \"trigger\", strategy, status, sync_started_at, sync_completed_at, records_fetched,"
-        " records_inserted, records_updated, records_unchanged, records_deleted, records_failed, records_listed,"
+        "SELECT id, entity, \"trigger\", strategy, status, sync_started_at, sync_completed_at, "
+        "records_fetched,"
+        " records_inserted, records_updated, records_unchanged, records_deleted, records_failed, "
+        "records_listed,"
         " records_expected, requests, retries, throttled, bytes, waited_ms, quota_left_hour, quota_left_day,"
         " quota_left_month, resumes_at, error_message FROM sync_log WHERE ?1 IS NULL OR entity = ?1"
         " ORDER BY id DESC LIMIT ?2",
@@ -138,8 +142,10 @@ int read_contacts(struct store *store, bool active, unsigned limit, read_contact
 {
     CLEANUP_STATEMENT sqlite3_stmt *s =
         prepare(store,
-                "SELECT id, contact_id, name, first_name, last_name, contact_type, status, company, email, phone, city,"
-                " updated_at, content_hash IS NOT NULL FROM contacts JOIN contact_state USING (id) WHERE NOT ?1 OR status IS NOT 'Inactive'"
+                "SELECT id, contact_id, name, first_name, last_name, contact_type, status, company, email, "
+                "phone, city,"
+                " updated_at, content_hash IS NOT NULL FROM contacts JOIN contact_state USING (id) WHERE NOT "
+                "?1 OR status IS NOT 'Inactive'"
                 " ORDER BY name COLLATE NOCASE, id LIMIT ?2",
                 err);
     if (!s)

@@ -12,7 +12,8 @@ static void bind_columns(sqlite3_stmt *s, const struct entity *entity, const str
 }
 
 /* FTS5 has no triggers here: they doubled the time of a batch. */
-static int search(struct store *store, enum statement id, const struct entity *entity, int64_t row, struct error *err)
+static int search(struct store *store, enum statement id, const struct entity *entity, int64_t row,
+                  struct error *err)
 {
     if (!entity->search)
         return 0;
@@ -23,8 +24,8 @@ static int search(struct store *store, enum statement id, const struct entity *e
     return statement_run(store, s, err);
 }
 
-int64_t row_insert(struct store *store, const struct entity *entity, const struct record *record, const char *json,
-                   int64_t now, struct error *err)
+int64_t row_insert(struct store *store, const struct entity *entity, const struct record *record,
+                   const char *json, int64_t now, struct error *err)
 {
     sqlite3_stmt *s = statement_get(store, SQL_INSERT, entity, err);
     if (!s)
@@ -82,8 +83,10 @@ int row_current(struct store *store, const struct entity *entity, int64_t id, st
     if (r <= 0)
         return r;
     struct row_current current = {.active = false};
-    const char *key = (const char *)sqlite3_column_text(s, 0), *status = (const char *)sqlite3_column_text(s, 1);
-    const char *deleted_at = (const char *)sqlite3_column_text(s, 2), *json = (const char *)sqlite3_column_text(s, 3);
+    const char *key = (const char *)sqlite3_column_text(s, 0),
+               *status = (const char *)sqlite3_column_text(s, 1);
+    const char *deleted_at = (const char *)sqlite3_column_text(s, 2),
+               *json = (const char *)sqlite3_column_text(s, 3);
     (void)snprintf(current.key, sizeof current.key, "%s", key ? key : "");
     current.active = !status || strcmp(status, "Inactive") != 0;
     if (deleted_at && text_parse_utc(deleted_at, &current.deleted_at) < 0)
@@ -129,17 +132,21 @@ static int update(struct store *store, const struct entity *entity, int64_t id, 
     return search(store, SQL_SEARCH_ADD, entity, id, err);
 }
 
-int row_complete(struct store *store, const struct entity *entity, int64_t id, const struct row_current *current,
-                 const struct record *record, const char *json, int64_t now, struct error *err)
+int row_complete(struct store *store, const struct entity *entity, int64_t id,
+                 const struct row_current *current, const struct record *record, const char *json,
+                 int64_t now, struct error *err)
 {
     return update(store, entity, id, record, json, deleted_since(current, record, now), now, err);
 }
 
-int row_replace(struct store *store, const struct entity *entity, int64_t id, const struct row_current *current,
-                const struct record *record, const char *json, struct sync_row *row, int64_t now, struct error *err)
+int row_replace(struct store *store, const struct entity *entity, int64_t id,
+                const struct row_current *current, const struct record *record, const char *json,
+                struct sync_row *row, int64_t now, struct error *err)
 {
     CLEANUP_FREE char *before = NULL, *after = NULL;
-    const char *kind = current->active == !record->deleted ? "changed" : current->active ? "deactivated" : "returned";
+    const char *kind = current->active == !record->deleted ? "changed"
+                       : current->active                   ? "deactivated"
+                                                           : "returned";
     if (diff_json(current->json, json, &before, &after, err) < 0 ||
         update(store, entity, id, record, json, deleted_since(current, record, now), now, err) < 0 ||
         row_change(store, entity, current->key, row, kind, before, after, now, err) < 0)
@@ -166,7 +173,8 @@ static int drop_from_queue(struct store *store, const struct entity *entity, int
  * The hash of its bytes is forgotten, since the same bytes will be news if it comes back; and so is its
  * listed row, unless it was gone before: then the listing alone keeps it.
  */
-static int mark_gone(struct store *store, const struct entity *entity, int64_t id, int64_t now, struct error *err)
+static int mark_gone(struct store *store, const struct entity *entity, int64_t id, int64_t now,
+                     struct error *err)
 {
     sqlite3_stmt *s = statement_get(store, SQL_GONE, entity, err);
     if (!s)
@@ -176,8 +184,8 @@ static int mark_gone(struct store *store, const struct entity *entity, int64_t i
     return statement_run(store, s, err);
 }
 
-static int deactivate(struct store *store, const struct entity *entity, int64_t id, const struct row_current *current,
-                      struct sync_row *row, int64_t now, struct error *err)
+static int deactivate(struct store *store, const struct entity *entity, int64_t id,
+                      const struct row_current *current, struct sync_row *row, int64_t now, struct error *err)
 {
     sqlite3_stmt *s = statement_get(store, SQL_DEACTIVATE, entity, err);
     if (!s)
@@ -190,8 +198,8 @@ static int deactivate(struct store *store, const struct entity *entity, int64_t 
     return row_change(store, entity, current->key, row, "deactivated", NULL, NULL, now, err);
 }
 
-int row_deactivate(struct store *store, const struct entity *entity, int64_t id, struct sync_row *row, int64_t now,
-                   struct error *err)
+int row_deactivate(struct store *store, const struct entity *entity, int64_t id, struct sync_row *row,
+                   int64_t now, struct error *err)
 {
     struct row_current current = {0};
     int r = row_current(store, entity, id, &current, err);

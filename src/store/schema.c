@@ -14,25 +14,26 @@ static const char common_sql[] =
     "CREATE TABLE sync_log ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " sync_started_at DATETIME, sync_completed_at DATETIME,"
-    " records_fetched INTEGER DEFAULT 0, records_inserted INTEGER DEFAULT 0, records_updated INTEGER DEFAULT 0,"
+    " records_fetched INTEGER DEFAULT 0, records_inserted INTEGER DEFAULT 0, records_updated INTEGER DEFAULT "
+    "0,"
     " status TEXT, error_message TEXT, created_at DATETIME DEFAULT CURRENT_TIMESTAMP,"
     " entity TEXT, \"trigger\" TEXT, strategy TEXT,"
     " records_listed INTEGER, records_expected INTEGER, records_unchanged INTEGER, records_deleted INTEGER,"
-    " records_failed INTEGER, requests INTEGER, retries INTEGER, throttled INTEGER, bytes INTEGER, waited_ms INTEGER,"
+    " records_failed INTEGER, requests INTEGER, retries INTEGER, throttled INTEGER, bytes INTEGER, waited_ms "
+    "INTEGER,"
     " quota_left_hour INTEGER, quota_left_day INTEGER, quota_left_month INTEGER, resumes_at DATETIME);"
     "CREATE INDEX sync_log_started ON sync_log (sync_started_at);";
 
 /*
- * An entity's tables. presence: 0 listed, 1 not listed and yet answering, 2 gone. flex_data stands where it stood in
- * the old tool's table.
+ * An entity's tables. presence: 0 listed, 1 not listed and yet answering, 2 gone. flex_data stands where it
+ * stood in the old tool's table.
  */
-static const char state_sql[] =
-    "CREATE TABLE {state} ("
-    " id INTEGER PRIMARY KEY REFERENCES {table} (id) ON DELETE CASCADE,"
-    " listed_hash INTEGER, bytes_hash INTEGER, content_hash INTEGER,"
-    " listed_at DATETIME, fetched_at DATETIME, checked_at DATETIME,"
-    " presence INTEGER NOT NULL DEFAULT 0);"
-    "CREATE INDEX {table}_status ON {table} (status, {key});";
+static const char state_sql[] = "CREATE TABLE {state} ("
+                                " id INTEGER PRIMARY KEY REFERENCES {table} (id) ON DELETE CASCADE,"
+                                " listed_hash INTEGER, bytes_hash INTEGER, content_hash INTEGER,"
+                                " listed_at DATETIME, fetched_at DATETIME, checked_at DATETIME,"
+                                " presence INTEGER NOT NULL DEFAULT 0);"
+                                "CREATE INDEX {table}_status ON {table} (status, {key});";
 
 static const char queue_sql[] =
     "CREATE TABLE {queue} ("
@@ -42,7 +43,8 @@ static const char queue_sql[] =
 
 static const char changes_sql[] =
     "CREATE TABLE {changes} ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT, contact_id TEXT NOT NULL, sync_id INTEGER, changed_at DATETIME NOT NULL,"
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, contact_id TEXT NOT NULL, sync_id INTEGER, changed_at DATETIME "
+    "NOT NULL,"
     " kind TEXT NOT NULL CHECK (kind IN ('inserted', 'changed', 'deactivated', 'returned')),"
     " before TEXT, after TEXT);"
     "CREATE INDEX {changes}_contact ON {changes} (contact_id, changed_at);"
@@ -54,7 +56,8 @@ static const char search_sql[] =
 
 static int append_columns(struct buffer *sql, const struct entity *entity, size_t from, size_t to)
 {
-    static const char *const types[] = {[COLUMN_TEXT] = "TEXT", [COLUMN_INTEGER] = "INTEGER", [COLUMN_REAL] = "REAL"};
+    static const char *const types[] = {
+        [COLUMN_TEXT] = "TEXT", [COLUMN_INTEGER] = "INTEGER", [COLUMN_REAL] = "REAL"};
     int r = 0;
     for (size_t i = from; r == 0 && i < to; i++)
         r = buffer_printf(sql, " %s %s,", entity->columns[i].name, types[entity->columns[i].type]);
@@ -63,8 +66,9 @@ static int append_columns(struct buffer *sql, const struct entity *entity, size_
 
 static int append_table(struct buffer *sql, const struct entity *entity)
 {
-    int r = buffer_printf(sql, "CREATE TABLE %s ( id INTEGER PRIMARY KEY AUTOINCREMENT, %s TEXT UNIQUE NOT NULL,",
-                          entity->table, entity->key);
+    int r =
+        buffer_printf(sql, "CREATE TABLE %s ( id INTEGER PRIMARY KEY AUTOINCREMENT, %s TEXT UNIQUE NOT NULL,",
+                      entity->table, entity->key);
     if (r == 0)
         r = append_columns(sql, entity, 0, entity->legacy_columns);
     if (r == 0)
@@ -89,26 +93,30 @@ static int append_default(struct buffer *sql, const struct entity_view *view)
 }
 
 /*
- * A view with a row for each entry of a list within flex_data. What is no JSON or no object is passed over, so that one
- * odd record cannot break a query over all.
+ * A view with a row for each entry of a list within flex_data. What is no JSON or no object is passed over,
+ * so that one odd record cannot break a query over all.
  */
 static int append_view(struct buffer *sql, const struct entity *entity, const struct entity_view *view)
 {
     int r = buffer_printf(sql, "CREATE VIEW %s AS SELECT t.%s AS %s", view->name, entity->key, entity->key);
     for (size_t i = 0; r == 0 && i < ENTITY_VIEW_COLUMNS_MAX && view->columns[i].name; i++) {
         const struct entity_view_column *c = &view->columns[i];
-        r = c->otherwise ? buffer_printf(sql, ", coalesce(json_extract(e.value, '$.%s'), json_extract(e.value, '$.%s'))",
-                                         c->field, c->otherwise)
-                         : buffer_printf(sql, ", json_extract(e.value, '$.%s')", c->field);
+        r = c->otherwise
+                ? buffer_printf(sql,
+                                ", coalesce(json_extract(e.value, '$.%s'), json_extract(e.value, '$.%s'))",
+                                c->field, c->otherwise)
+                : buffer_printf(sql, ", json_extract(e.value, '$.%s')", c->field);
         if (r == 0)
             r = buffer_printf(sql, " AS %s", c->name);
     }
     if (r == 0 && view->named_by)
         r = append_default(sql, view);
     if (r == 0)
-        r = buffer_printf(sql, " FROM %s t, json_each(CASE WHEN json_valid(t.flex_data) AND json_type(t.flex_data, '$.%s')"
-                               " = 'array' THEN t.flex_data END, '$.%s') e WHERE e.type = 'object'",
-                          entity->table, view->list, view->list);
+        r = buffer_printf(
+            sql,
+            " FROM %s t, json_each(CASE WHEN json_valid(t.flex_data) AND json_type(t.flex_data, '$.%s')"
+            " = 'array' THEN t.flex_data END, '$.%s') e WHERE e.type = 'object'",
+            entity->table, view->list, view->list);
     if (r == 0 && view->only)
         r = buffer_printf(sql, " AND %s", view->only);
     return r < 0 ? r : buffer_append_text(sql, ";");
@@ -156,7 +164,8 @@ static int query_number(struct store *store, const char *sql, int64_t *ret, stru
 int schema_has(struct store *store, const char *table, const char *column, struct error *err)
 {
     sqlite3_stmt *s = NULL;
-    const char *sql = column ? "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2" : "SELECT 1 FROM pragma_table_info(?1)";
+    const char *sql = column ? "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2"
+                             : "SELECT 1 FROM pragma_table_info(?1)";
     if (sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) != SQLITE_OK)
         return store_error(store, "read", err);
     bind_text(s, 1, table);
@@ -188,7 +197,8 @@ int schema_check(struct store *store, bool *ret_current, struct error *err)
     if (legacy != 0)
         return legacy < 0 ? -1 : 0;
     return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
-                     "%s is a database of another program; it was left as it is: correct database.path", store->path);
+                     "%s is a database of another program; it was left as it is: correct database.path",
+                     store->path);
 }
 
 /* Entities that are new since the database was made get their tables; no migration is needed for that. */

@@ -9,25 +9,22 @@
 #define SQL_MAX (64 * 1024)
 
 /*
- * {vanished}: Active ones that the listing lacks. One that answered although it is not listed (presence 1) is asked
- * again a day later; ?1 is the first pass that counts, ?2 the moment a day ago.
+ * {vanished}: Active ones that the listing lacks. One that answered although it is not listed (presence 1) is
+ * asked again a day later; ?1 is the first pass that counts, ?2 the moment a day ago.
  */
-#define VANISHED                                                                                                       \
-    " FROM {table} c JOIN {state} t ON t.id = c.id WHERE c.status IS NOT 'Inactive'"                                   \
-    " AND (t.presence = 0 OR (t.presence = 1 AND t.checked_at < ?2))"                                                  \
+#define VANISHED                                                                                             \
+    " FROM {table} c JOIN {state} t ON t.id = c.id WHERE c.status IS NOT 'Inactive'"                         \
+    " AND (t.presence = 0 OR (t.presence = 1 AND t.checked_at < ?2))"                                        \
     " AND NOT EXISTS (SELECT 1 FROM temp.staged s WHERE s.key = c.{key} AND s.pass >= ?1)"
 
-/*
- * Presence after an answer: the given one, or, where the answer says nothing about it, as before but for gone. One that goes
- * forgets its listed row, so that it is asked for as soon as it is listed again.
- */
-#define PRESENCE(value)                                                                                                \
-    " listed_hash = CASE WHEN " value " IS NOT 2 OR presence = 2 THEN listed_hash END,"                                \
-    " presence = coalesce(" value ", CASE presence WHEN 1 THEN 1 ELSE 0 END)"
+/* Presence after an answer: the given one, or, where the answer says nothing about it, as before but for
+ * gone. */
+#define PRESENCE(value) " presence = coalesce(" value ", CASE presence WHEN 1 THEN 1 ELSE 0 END)"
 
-#define CYCLE_FIGURES                                                                                                  \
-    "records_fetched, records_inserted, records_updated, records_unchanged, records_deleted, records_failed,"          \
-    " records_listed, records_expected, requests, retries, throttled, bytes, waited_ms, quota_left_hour,"              \
+#define CYCLE_FIGURES                                                                                        \
+    "records_fetched, records_inserted, records_updated, records_unchanged, records_deleted, "               \
+    "records_failed,"                                                                                        \
+    " records_listed, records_expected, requests, retries, throttled, bytes, waited_ms, quota_left_hour,"    \
     " quota_left_day, quota_left_month, resumes_at, status, error_message, sync_completed_at"
 
 static const char *const templates[STATEMENT_COUNT] = {
@@ -35,12 +32,15 @@ static const char *const templates[STATEMENT_COUNT] = {
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
     [SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
-    [SQL_META_SET] = "INSERT INTO meta (key, value, updated_at) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET"
-                     " value = excluded.value, updated_at = excluded.updated_at WHERE value IS NOT excluded.value",
-    [SQL_CYCLE_INSERT] = "INSERT INTO sync_log (sync_started_at, created_at, entity, \"trigger\", strategy, status)"
-                         " VALUES (?1, ?1, ?2, ?3, ?4, ?5)",
-    [SQL_CYCLE_UPDATE] = "UPDATE sync_log SET (" CYCLE_FIGURES ") = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-                         " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) WHERE id = ?1",
+    [SQL_META_SET] =
+        "INSERT INTO meta (key, value, updated_at) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET"
+        " value = excluded.value, updated_at = excluded.updated_at WHERE value IS NOT excluded.value",
+    [SQL_CYCLE_INSERT] =
+        "INSERT INTO sync_log (sync_started_at, created_at, entity, \"trigger\", strategy, status)"
+        " VALUES (?1, ?1, ?2, ?3, ?4, ?5)",
+    [SQL_CYCLE_UPDATE] =
+        "UPDATE sync_log SET (" CYCLE_FIGURES ") = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+        " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) WHERE id = ?1",
     [SQL_CYCLE_INTERRUPTED] = "UPDATE sync_log SET status = 'failed', error_message = 'interrupted',"
                               " sync_completed_at = ?1 WHERE status = 'running'",
     [SQL_LOG_FORGET] = "DELETE FROM sync_log WHERE sync_started_at < ?1",
@@ -48,57 +48,71 @@ static const char *const templates[STATEMENT_COUNT] = {
                       " ON CONFLICT (key) DO UPDATE SET pass = excluded.pass, hash = excluded.hash,"
                       " json = excluded.json WHERE pass <> excluded.pass",
     [SQL_STAGE_COUNT] = "SELECT count(*) FROM temp.staged WHERE pass >= ?1",
-    [SQL_NEW_ROWS] = "SELECT s.key, s.hash, s.json FROM temp.staged s WHERE s.hash IS NOT NULL AND NOT EXISTS"
-                     " (SELECT 1 FROM {table} c WHERE c.{key} = s.key) LIMIT ?1",
+    [SQL_NEW_ROWS] = "SELECT s.key, s.hash, s.json FROM temp.staged s WHERE s.key > ?2 AND NOT EXISTS"
+                     " (SELECT 1 FROM {table} c WHERE c.{key} = s.key) ORDER BY s.key LIMIT ?1",
     [SQL_INSERT] = "INSERT INTO {table} ({key}, {columns}, flex_data, created_at, updated_at, deleted_at)"
                    " VALUES (?1, {values}, ?2, ?3, ?3, ?4)",
     [SQL_INSERT_STATE] = "INSERT INTO {state} (id, listed_hash, listed_at) VALUES (?1, ?2, ?3)",
-    /*
-     * Rows that differ, and those listed again. One that is gone and yet listed is asked for at once (SQL_GONE forgets the
-     * row, so that it differs); while it stays gone and its row the same, once a day (?3).
-     */
-    [SQL_CHANGED_ROWS] = "SELECT c.id, s.key, s.hash, s.json, t.content_hash IS NOT NULL, t.presence,"
-                         " t.listed_hash IS NULL OR t.listed_hash IS s.hash"
-                         " FROM temp.staged s CROSS JOIN {table} c ON c.{key} = s.key CROSS JOIN {state} t ON t.id = c.id"
-                         " WHERE s.key > ?2 AND (t.listed_hash IS NOT s.hash OR t.presence = 1 OR (t.presence = 2"
-                         " AND coalesce(t.checked_at, '') < ?3 AND coalesce(t.listed_at, '') < ?3))"
-                         " ORDER BY s.key LIMIT ?1",
+    [SQL_CHANGED_ROWS] =
+        "SELECT c.id, s.key, s.hash, s.json, t.content_hash IS NOT NULL, t.presence,"
+        " t.listed_hash IS NULL OR t.listed_hash IS s.hash"
+        " FROM temp.staged s CROSS JOIN {table} c ON c.{key} = s.key CROSS JOIN {state} t ON t.id = c.id"
+        " WHERE s.key > ?2 AND (t.listed_hash IS NOT s.hash OR t.presence <> 0)"
+        " ORDER BY s.key LIMIT ?1",
     [SQL_LISTED] = "UPDATE {state} SET listed_hash = ?2, listed_at = ?3, presence = ?4 WHERE id = ?1",
     [SQL_ACTIVE_COUNT] = "SELECT count(*) FROM {table} WHERE status IS NOT 'Inactive'",
     [SQL_VANISHED_COUNT] = "SELECT count(*)" VANISHED,
-    [SQL_VANISHED_QUEUE] = "INSERT INTO {queue} (id, reason, due_at) SELECT c.id, 'vanished', ?3" VANISHED
-                           " ON CONFLICT (id) DO UPDATE SET reason = 'vanished', due_at = excluded.due_at, attempts = 0"
-                           " WHERE reason <> 'vanished'",
+    [SQL_VANISHED_QUEUE] =
+        "INSERT INTO {queue} (id, reason, due_at) SELECT c.id, 'vanished', ?3" VANISHED
+        " ON CONFLICT (id) DO UPDATE SET reason = 'vanished', due_at = excluded.due_at, attempts = 0"
+        " WHERE reason <> 'vanished'",
     [SQL_VANISHED_LIST] = "SELECT c.id" VANISHED,
-    [SQL_QUEUE_PUT] = "INSERT INTO {queue} (id, reason, due_at) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET"
-                      " reason = excluded.reason, due_at = excluded.due_at, attempts = 0, last_error = NULL"
-                      " WHERE reason <> 'returned' OR excluded.reason <> 'returned'", /* that is said daily */
-    [SQL_QUEUE_ALL] = "INSERT INTO {queue} (id, reason, due_at) SELECT id, 'full', ?1 FROM {state}"
-                      " WHERE presence <> 2 ON CONFLICT (id) DO NOTHING",
-    [SQL_QUEUE_POSTPONE] = "UPDATE {queue} SET attempts = attempts + 1, due_at = ?2, last_error = ?3 WHERE id = ?1",
+    [SQL_QUEUE_PUT] =
+        "INSERT INTO {queue} (id, reason, due_at) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET"
+        " reason = excluded.reason, due_at = excluded.due_at, attempts = 0, last_error = NULL"
+        " WHERE reason <> 'returned' OR excluded.reason <> 'returned'", /* that is said in every cycle */
+    [SQL_QUEUE_ALL] =
+        "INSERT INTO {queue} (id, reason, due_at) SELECT t.id, 'full', ?1 FROM {state} t"
+        " JOIN {table} c ON c.id = t.id WHERE t.presence <> 2"
+        " OR EXISTS (SELECT 1 FROM temp.staged s WHERE s.key = c.{key}) ON CONFLICT (id) DO NOTHING",
+    [SQL_QUEUE_POSTPONE] =
+        "UPDATE {queue} SET attempts = attempts + 1, due_at = ?2, last_error = ?3 WHERE id = ?1",
     [SQL_QUEUE_DROP] = "DELETE FROM {queue} WHERE id = ?1",
-    [SQL_PLAN] = "SELECT id FROM {queue} WHERE ?2 OR due_at <= ?1 ORDER BY CASE reason WHEN 'asked' THEN 0"
-                 " WHEN 'new' THEN 1 WHEN 'returned' THEN 2 WHEN 'vanished' THEN 3 WHEN 'changed' THEN 4 ELSE 5 END,"
-                 " id DESC",
+    [SQL_CONTRADICTED_COUNT] = "SELECT count(*) FROM {state} t JOIN {table} c ON c.id = t.id"
+                               " JOIN temp.staged s ON s.key = c.{key} WHERE t.presence = 2"
+                               " AND NOT coalesce(json_extract(s.json, '$.deleted'), 0)",
+    [SQL_TROUBLED_COUNT] = "SELECT count(*) FROM {queue} q JOIN {state} t ON t.id = q.id WHERE q.attempts > 0"
+                           " AND t.presence <> 2", /* that one is gone is known of it */
+    /* A full pass that the quota cuts in parts goes on where it was: who was not looked at longest is next.
+     */
+    [SQL_PLAN] = "SELECT q.id FROM {queue} q JOIN {state} t ON t.id = q.id WHERE ?2 OR q.due_at <= ?1"
+                 " ORDER BY CASE q.reason WHEN 'asked' THEN 0 WHEN 'new' THEN 1 WHEN 'returned' THEN 2"
+                 " WHEN 'vanished' THEN 3 WHEN 'changed' THEN 4 ELSE 5 END,"
+                 " CASE q.reason WHEN 'full' THEN coalesce(t.checked_at, '') END, q.id DESC",
     [SQL_LOOKUP] = "SELECT c.{key}, q.reason = 'vanished', q.attempts, coalesce(t.bytes_hash, 0),"
-                   " c.status IS NOT 'Inactive' FROM {queue} q"
+                   " c.status IS NOT 'Inactive', q.reason = 'returned'"
+                   " AND EXISTS (SELECT 1 FROM temp.staged s WHERE s.key = c.{key}) FROM {queue} q"
                    " JOIN {table} c ON c.id = q.id JOIN {state} t ON t.id = q.id WHERE q.id = ?1",
     [SQL_CURRENT] = "SELECT c.{key}, c.status, c.deleted_at, c.flex_data, t.content_hash, t.presence"
                     " FROM {table} c JOIN {state} t ON t.id = c.id WHERE c.id = ?1",
-    [SQL_UPDATE] = "UPDATE {table} SET ({columns}, flex_data, updated_at, deleted_at) = ({values}, ?2, ?3, ?4)"
-                   " WHERE id = ?1",
-    [SQL_DEACTIVATE] = "UPDATE {table} SET status = 'Inactive', deleted_at = ?2, updated_at = ?2 WHERE id = ?1",
-    [SQL_FETCHED] = "UPDATE {state} SET bytes_hash = ?2, content_hash = ?3, fetched_at = ?4, checked_at = ?4,"
-                    PRESENCE("?5") " WHERE id = ?1",
-    [SQL_CHECKED] = "UPDATE {state} SET bytes_hash = coalesce(?2, bytes_hash), checked_at = ?3,"
-                    PRESENCE("?4") " WHERE id = ?1",
+    [SQL_UPDATE] =
+        "UPDATE {table} SET ({columns}, flex_data, updated_at, deleted_at) = ({values}, ?2, ?3, ?4)"
+        " WHERE id = ?1",
+    [SQL_DEACTIVATE] =
+        "UPDATE {table} SET status = 'Inactive', deleted_at = ?2, updated_at = ?2 WHERE id = ?1",
+    [SQL_FETCHED] =
+        "UPDATE {state} SET bytes_hash = ?2, content_hash = ?3, fetched_at = ?4, checked_at = ?4," PRESENCE(
+            "?5") " WHERE id = ?1",
+    [SQL_CHECKED] = "UPDATE {state} SET bytes_hash = coalesce(?2, bytes_hash), checked_at = ?3," PRESENCE(
+        "?4") " WHERE id = ?1",
     [SQL_GONE] = "UPDATE {state} SET bytes_hash = NULL, checked_at = ?2," PRESENCE("2") " WHERE id = ?1",
     [SQL_CHANGE] = "INSERT INTO {changes} (contact_id, sync_id, changed_at, kind, before, after)"
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_CHANGES_FORGET] = "DELETE FROM {changes} WHERE changed_at < ?1",
     [SQL_SEARCH_DROP] = "INSERT INTO {table}_fts ({table}_fts, rowid, {search}) SELECT 'delete', id, {search}"
                         " FROM {table} WHERE id = ?1",
-    [SQL_SEARCH_ADD] = "INSERT INTO {table}_fts (rowid, {search}) SELECT id, {search} FROM {table} WHERE id = ?1",
+    [SQL_SEARCH_ADD] =
+        "INSERT INTO {table}_fts (rowid, {search}) SELECT id, {search} FROM {table} WHERE id = ?1",
 };
 
 static int append_columns(struct buffer *out, const struct entity *entity)
@@ -174,7 +188,8 @@ static size_t entity_index(const struct entity *entity)
     return i;
 }
 
-sqlite3_stmt *statement_get(struct store *store, enum statement id, const struct entity *entity, struct error *err)
+sqlite3_stmt *statement_get(struct store *store, enum statement id, const struct entity *entity,
+                            struct error *err)
 {
     sqlite3_stmt **statement = &store->statements[entity_index(entity)][id];
     if (*statement) {
@@ -186,7 +201,8 @@ sqlite3_stmt *statement_get(struct store *store, enum statement id, const struct
     buffer_init(&sql, SQL_MAX);
     if (statement_expand(&sql, templates[id], entity) < 0)
         (void)error_memory(err);
-    else if (sqlite3_prepare_v3(store->db, sql.data, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
+    else if (sqlite3_prepare_v3(store->db, sql.data, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) !=
+             SQLITE_OK)
         (void)store_error(store, "prepare a statement", err);
     buffer_free(&sql);
     return *statement;

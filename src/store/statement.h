@@ -37,6 +37,8 @@ enum statement {
     SQL_QUEUE_ALL,
     SQL_QUEUE_POSTPONE,
     SQL_QUEUE_DROP,
+    SQL_CONTRADICTED_COUNT,
+    SQL_TROUBLED_COUNT,
     SQL_PLAN,
     SQL_LOOKUP,
     SQL_CURRENT,
@@ -58,14 +60,17 @@ struct store {
     sqlite3 *db;
     char *path;
     enum store_mode mode;
-    bool damaged; /* SQLite said so: nothing more is written */
+    char compared[RECORD_ID_MAX + 1]; /* staged rows up to this key are no news any more */
+    bool damaged;                     /* SQLite said so: nothing more is written */
     sqlite3_stmt *statements[STORE_ENTITIES_MAX][STATEMENT_COUNT];
 };
 
 /*
- * The statement, reset and without values, or NULL with *err set. `entity` NULL for those without an entity's names.
+ * The statement, reset and without values, or NULL with *err set. `entity` NULL for those without an entity's
+ * names.
  */
-sqlite3_stmt *statement_get(struct store *store, enum statement id, const struct entity *entity, struct error *err);
+sqlite3_stmt *statement_get(struct store *store, enum statement id, const struct entity *entity,
+                            struct error *err);
 
 /* Runs a statement that returns no row; resets it in any case. */
 int statement_run(struct store *store, sqlite3_stmt *statement, struct error *err);
@@ -78,9 +83,10 @@ int statement_expand(struct buffer *out, const char *template, const struct enti
 
 void statement_finalize_all(struct store *store);
 
-/* sqlite3_bind_…; what they answer is seen by the step that follows (SQLITE_NOMEM, SQLITE_TOOBIG leave NULL). */
+/* sqlite3_bind_…; what they answer is seen by the step that follows (SQLITE_NOMEM, SQLITE_TOOBIG leave NULL).
+ */
 void bind_text(sqlite3_stmt *statement, int index, const char *text);
-void bind_utc(sqlite3_stmt *statement, int index, int64_t wall); /* 0: NULL */
+void bind_utc(sqlite3_stmt *statement, int index, int64_t wall);    /* 0: NULL */
 void bind_count(sqlite3_stmt *statement, int index, int64_t count); /* SYNC_UNKNOWN: NULL */
 void bind_value(sqlite3_stmt *statement, int index, const struct value *value);
 
@@ -139,20 +145,22 @@ int row_current(struct store *store, const struct entity *entity, int64_t id, st
 void row_current_free(struct row_current *current);
 
 /* Inserts a mapped row and its search index; returns its new id, or -1. */
-int64_t row_insert(struct store *store, const struct entity *entity, const struct record *record, const char *json,
-                   int64_t now, struct error *err);
+int64_t row_insert(struct store *store, const struct entity *entity, const struct record *record,
+                   const char *json, int64_t now, struct error *err);
 
 /* Columns, flex_data, change record and counter of a row whose content changed. */
-int row_replace(struct store *store, const struct entity *entity, int64_t id, const struct row_current *current,
-                const struct record *record, const char *json, struct sync_row *row, int64_t now, struct error *err);
+int row_replace(struct store *store, const struct entity *entity, int64_t id,
+                const struct row_current *current, const struct record *record, const char *json,
+                struct sync_row *row, int64_t now, struct error *err);
 
 /* The first whole record of one that only the listing told of: neither an update nor a change. */
-int row_complete(struct store *store, const struct entity *entity, int64_t id, const struct row_current *current,
-                 const struct record *record, const char *json, int64_t now, struct error *err);
+int row_complete(struct store *store, const struct entity *entity, int64_t id,
+                 const struct row_current *current, const struct record *record, const char *json,
+                 int64_t now, struct error *err);
 
 /* It is gone: Inactive, not queued, with a change record. One that is Inactive already stays as it is. */
-int row_deactivate(struct store *store, const struct entity *entity, int64_t id, struct sync_row *row, int64_t now,
-                   struct error *err);
+int row_deactivate(struct store *store, const struct entity *entity, int64_t id, struct sync_row *row,
+                   int64_t now, struct error *err);
 
 /* A row of changes_table; nothing where the entity has none. before and after may be NULL. */
 int row_change(struct store *store, const struct entity *entity, const char *key, const struct sync_row *row,

@@ -8,10 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUSY_TIMEOUT_MS    2000
-#define CACHE_KIB          16384
-#define WAL_KEEP_BYTES     (16 * 1024 * 1024)
-#define WAL_CHECKPOINT_PAGES 16384 /* 64 MiB of pages: past it a batch checkpoints although the cycle runs */
+#define BUSY_OPENING_MS      5000
+#define BUSY_MS              250 /* the loop stands still meanwhile; the cycle tries again by its timer */
+#define CACHE_KIB            16384
+#define WAL_KEEP_BYTES       (16 * 1024 * 1024)
+#define WAL_CHECKPOINT_PAGES 16384 /* 64 MiB of pages: past it a batch checkpoints although the cycle runs   \
+                                    */
 
 int store_error(struct store *store, const char *doing, struct error *err)
 {
@@ -92,13 +94,20 @@ int store_abandon(struct store *store)
 
 int store_end(struct store *store, struct error *err)
 {
-    return run_plain(store, SQL_COMMIT, err) < 0 ? store_abandon(store) : 0;
+    if (run_plain(store, SQL_COMMIT, err) == 0)
+        return 0;
+    (void)store_error(store, "write", err); /* SQLite counts COMMIT among what only reads */
+    return store_abandon(store);
 }
 
 /* Made before SQLite does, so that the group may read it whatever the umask of the program that made it. */
 static int make_file(const char *path, struct error *err)
 {
-    CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+    CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0640);
+    if (fd >= 0)
+        (void)fchmod(fd, 0640);
+    else if (errno == EEXIST) /* with the right to write? A link to a file that is not there yet makes it. */
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
     if (fd >= 0)
         return 0;
     return error_set(err, errno == ENOSPC ? ERROR_STORE_FULL : ERROR_CREATE, RETRY_LATER,
@@ -125,10 +134,10 @@ static bool set_connection(struct store *store)
     int on = 0;
     return set_checkpoint_on_close(store, false) &&
            sqlite3_extended_result_codes(store->db, 1) == SQLITE_OK &&
-           sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS) == SQLITE_OK &&
+           sqlite3_busy_timeout(store->db, BUSY_OPENING_MS) == SQLITE_OK &&
            sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, &on) == SQLITE_OK &&
            sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &on) == SQLITE_OK &&
-           sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, &on) == SQLITE_OK;
+           sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_FKEY, 0, &on) == SQLITE_OK;
 }
 
 /* -1 with ERROR_STORE_CORRUPT if SQLite finds damage, with what hindered it if it cannot look. */
@@ -171,12 +180,17 @@ static int prepare_for_writing(struct store *store, int64_t now, int64_t *ret_mi
     (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
     (void)sqlite3_wal_hook(store->db, on_wal, NULL);
     (void)set_checkpoint_on_close(store, true);
+    /* Only now: tables of the owner may refer to the old tool's, which the schema replaces row by row. */
+    (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+    if (store_stage_begin(store, err) < 0)
+        return -1;
     return store_meta_set(store, "clean", "0", now, err);
 }
 
 static int open_database(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err)
 {
-    int flags = store->mode == STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    int flags =
+        store->mode == STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     if (store->mode == STORE_WRITE && make_file(store->path, err) < 0)
         return -1;
     if (store->mode == STORE_READ && access(store->path, F_OK) < 0)
@@ -187,13 +201,15 @@ static int open_database(struct store *store, int64_t now, int64_t *ret_migrated
     bool current = false;
     if (!set_connection(store))
         return store_error(store, "open", err);
-    if (schema_check(store, &current, err) < 0) /* before anything is written to a file that may not be ours */
+    if (schema_check(store, &current, err) <
+        0) /* before anything is written to a file that may not be ours */
         return -1;
     if (store->mode == STORE_WRITE)
         return prepare_for_writing(store, now, ret_migrated, err);
     if (!current)
         return error_set(err, ERROR_STORE, RETRY_LATER,
-                         "the database %s is not set up yet; run `flexsync sync`, or start flexsyncd", store->path);
+                         "the database %s is not set up yet; run `flexsync sync`, or start flexsyncd",
+                         store->path);
     return 0;
 }
 
@@ -212,15 +228,19 @@ int store_open(struct store **ret, const char *path, enum store_mode mode, int64
         (void)store_close(store);
         return -1;
     }
+    (void)sqlite3_busy_timeout(store->db, BUSY_MS);
     if (ret_migrated)
         *ret_migrated = migrated;
     *ret = store;
     return 0;
 }
 
-void store_checkpoint(struct store *store)
+void store_rest(struct store *store)
 {
+    struct error ignored;
+    (void)store_stage_begin(store, &ignored);
     (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    (void)sqlite3_db_release_memory(store->db);
 }
 
 struct store *store_close(struct store *store)

@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STORE_TRIES_MAX   5
-#define STORE_RETRY_DELAY USEC_PER_SEC
-#define VANISHED_ALWAYS   5 /* so many may go at once in any site */
+#define STORE_TRIES_MAX     5
+#define STORE_TRIES_STOPPED 2 /* somebody waits for the end */
+#define STORE_RETRY_DELAY   USEC_PER_SEC
+#define VANISHED_ALWAYS     5 /* so many may go at once in any site */
 
 int64_t cycle_wall(const struct cycle *cycle)
 {
@@ -53,7 +54,9 @@ void cycle_count_cost(struct cycle *cycle)
 
 void cycle_halt(struct cycle *cycle, enum fetch_outcome outcome, const struct error *err)
 {
-    enum halt why = outcome == FETCH_THROTTLED ? HALT_THROTTLED : outcome == FETCH_REFUSED ? HALT_REFUSED : HALT_STOPPED;
+    enum halt why = outcome == FETCH_THROTTLED ? HALT_THROTTLED
+                    : outcome == FETCH_REFUSED ? HALT_REFUSED
+                                               : HALT_STOPPED;
     if (why <= cycle->halt)
         return;
     cycle->halt = why;
@@ -98,8 +101,11 @@ static int do_begin(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_a
     return 0;
 }
 
-/* Success is a whole listing and every record that was planned; anything less says what is missing. */
-static void judge(struct cycle *cycle)
+/*
+ * Success is a whole listing and every record; anything less says what is missing. `troubled` records are
+ * queued after a failure, of this cycle or an earlier one.
+ */
+static void judge(struct cycle *cycle, int64_t troubled)
 {
     struct sync_row *row = &cycle->row;
     char a[TEXT_MAX], b[TEXT_MAX];
@@ -122,11 +128,18 @@ static void judge(struct cycle *cycle)
         (void)snprintf(row->error_message, sizeof row->error_message,
                        "the listing could not be proven whole: its pages overlap, and it names no total");
     else if (!cycle->believed)
-        (void)snprintf(row->error_message, sizeof row->error_message,
-                       "too many are gone at once to be believed; if it is true: flexsync sync --accept-vanished");
+        (void)snprintf(
+            row->error_message, sizeof row->error_message,
+            "too many are gone at once to be believed; if it is true: flexsync sync --accept-vanished");
     else if (row->counts.failed > 0)
-        (void)snprintf(row->error_message, sizeof row->error_message, "%s records could not be had%s%.400s",
-                       text_format_count(a, row->counts.failed), cycle->error.text[0] ? ": " : "", cycle->error.text);
+        (void)snprintf(row->error_message, sizeof row->error_message, "%s record%s could not be had%s%.400s",
+                       text_format_count(a, row->counts.failed), row->counts.failed == 1 ? "" : "s",
+                       cycle->error.text[0] ? ": " : "", cycle->error.text);
+    else if (troubled > 0)
+        (void)snprintf(
+            row->error_message, sizeof row->error_message,
+            "%s record%s of an earlier sync still missing, to be asked for later; flexsync sync asks at once",
+            text_format_count(a, troubled), troubled == 1 ? "" : "s");
     else
         row->status = SYNC_SUCCESS;
 }
@@ -135,10 +148,11 @@ static void report_findings(const struct cycle *cycle)
 {
     const struct findings *f = &cycle->findings;
     if (f->ill_typed || f->duplicate_keys || f->nul_characters || f->big_numbers)
-        cycle_report(cycle, EVENT_FINDINGS,
-                     "%s: kept, though unusual: %" PRId64 " fields of an unexpected type, %" PRId64
-                     " objects with a name twice, %" PRId64 " NUL characters, %" PRId64 " numbers beyond 64 bits",
-                     cycle->options.entity->name, f->ill_typed, f->duplicate_keys, f->nul_characters, f->big_numbers);
+        cycle_report(
+            cycle, EVENT_FINDINGS,
+            "%s: kept, though unusual: %" PRId64 " fields of an unexpected type, %" PRId64
+            " objects with a name twice, %" PRId64 " NUL characters, %" PRId64 " numbers beyond 64 bits",
+            cycle->options.entity->name, f->ill_typed, f->duplicate_keys, f->nul_characters, f->big_numbers);
 }
 
 static int do_finish(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
@@ -148,36 +162,38 @@ static int do_finish(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_
         *ret = CYCLE_STEP_WAIT;
         return 0;
     }
+    if (!cycle->sink_failed && cycle->row.id && cycle_flush(cycle, err) < 0)
+        return -1;
+    int64_t troubled = 0;
+    if (!cycle->sink_failed && cycle->options.entity->queue_table && cycle->row.id &&
+        cycle->sink.count_troubled(cycle->sink.self, cycle->options.entity, &troubled, err) < 0)
+        return -1;
     if (cycle->row.completed_at == 0) {
         cycle->row.completed_at = cycle_wall(cycle);
         cycle_count_cost(cycle);
-        judge(cycle);
+        judge(cycle, troubled);
         report_findings(cycle);
     }
     int64_t now = cycle->row.completed_at;
-    if (cycle->row.id && cycle->sink.cycle_finish(cycle->sink.self, &cycle->row, now - cycle->options.keep_changes,
-                                                  now - cycle->options.keep_log, err) < 0)
+    if (cycle->row.id &&
+        cycle->sink.cycle_finish(cycle->sink.self, &cycle->row, now - cycle->options.keep_changes,
+                                 now - cycle->options.keep_log, err) < 0)
         return -1;
     cycle->phase = CYCLE_OVER;
     return 0;
 }
 
 static phase_fn *const phases[] = {
-    [CYCLE_BEGIN] = do_begin,
-    [CYCLE_LIST] = cycle_do_list,
-    [CYCLE_NEW] = cycle_do_new,
-    [CYCLE_CHANGED] = cycle_do_changed,
-    [CYCLE_VANISHED] = cycle_do_vanished,
-    [CYCLE_PLAN] = cycle_do_plan,
-    [CYCLE_FETCH] = cycle_do_fetch,
-    [CYCLE_RECONCILE] = cycle_do_reconcile,
-    [CYCLE_FINISH] = do_finish,
+    [CYCLE_BEGIN] = do_begin,           [CYCLE_LIST] = cycle_do_list,           [CYCLE_NEW] = cycle_do_new,
+    [CYCLE_CHANGED] = cycle_do_changed, [CYCLE_VANISHED] = cycle_do_vanished,   [CYCLE_PLAN] = cycle_do_plan,
+    [CYCLE_FETCH] = cycle_do_fetch,     [CYCLE_RECONCILE] = cycle_do_reconcile, [CYCLE_FINISH] = do_finish,
 };
 
 /* The sink failed. What may pass is tried again; in the end the cycle fails, and so may its row. */
 static enum cycle_advance store_failed(struct cycle *cycle, const struct error *err, int64_t *ret_at)
 {
-    if (err->retry == RETRY_LATER && ++cycle->store_tries < STORE_TRIES_MAX) {
+    unsigned most = cycle->halt == HALT_STOPPED ? STORE_TRIES_STOPPED : STORE_TRIES_MAX;
+    if (err->retry == RETRY_LATER && ++cycle->store_tries < most) {
         if (cycle->store_tries == 1)
             cycle_report(cycle, EVENT_STORE_TROUBLE, "%s; trying again", err->text);
         *ret_at = cycle->store_again_at = cycle_now(cycle) + STORE_RETRY_DELAY;
@@ -190,6 +206,8 @@ static enum cycle_advance store_failed(struct cycle *cycle, const struct error *
             cycle->error = *err;
         cycle->phase = CYCLE_OVER;
     } else {
+        cycle->sink_failed = true;
+        batch_free(&cycle->batch);
         cycle_fail(cycle, err);
     }
     return CYCLE_STEP_AGAIN;
@@ -218,6 +236,7 @@ void cycle_stop(struct cycle *cycle)
     struct error err;
     (void)error_set(&err, ERROR_NONE, RETRY_LATER, "stopped before the end; the next cycle goes on");
     cycle_halt(cycle, FETCH_CANCELLED, &err);
+    cycle->stop_at = cycle_now(cycle) + CYCLE_STOP_GRACE;
     cycle->source.cancel(cycle->source.self);
 }
 

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FAILED_DELAY     (15 * USEC_PER_MIN) /* doubled with every attempt */
+#define FAILED_DELAY                                                                                         \
+    (15 * USEC_PER_MIN) /* doubled with every attempt; the first repetition is the next cycle's */
 #define FAILED_DELAY_MAX USEC_PER_DAY
 #define DOUBTED_DELAY    USEC_PER_DAY
 
@@ -58,12 +59,13 @@ static int by_id(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static int flush(struct cycle *cycle, struct error *err)
+int cycle_flush(struct cycle *cycle, struct error *err)
 {
     struct batch *batch = &cycle->batch;
     if (batch->count == 0)
         return 0;
-    qsort(batch->items, batch->count, sizeof *batch->items, by_id); /* neighbours share pages, FTS5 likes the order */
+    qsort(batch->items, batch->count, sizeof *batch->items,
+          by_id); /* neighbours share pages, FTS5 likes the order */
     cycle_count_cost(cycle);
     if (cycle->sink.commit(cycle->sink.self, cycle->options.entity, &cycle->row, batch->items, batch->count,
                            cycle_wall(cycle), err) < 0)
@@ -118,7 +120,8 @@ static int accept_record(void *arg, const char *body, size_t length, struct erro
         return -1;
     if (strcmp(record->id, task->known.key) != 0) {
         (void)record_free(record);
-        return error_set(err, ERROR_ANSWER, RETRY_NEVER, "the server answered with another record than the one asked for");
+        return error_set(err, ERROR_ANSWER, RETRY_NEVER,
+                         "the server answered with another record than the one asked for");
     }
     char *copy = strndup(body, length);
     if (!copy) {
@@ -132,8 +135,8 @@ static int accept_record(void *arg, const char *body, size_t length, struct erro
 
 static int64_t delay_after(int64_t attempts)
 {
-    int64_t delay = FAILED_DELAY;
-    while (attempts-- > 0 && delay < FAILED_DELAY_MAX)
+    int64_t delay = attempts > 0 ? FAILED_DELAY : 0;
+    while (--attempts > 0 && delay < FAILED_DELAY_MAX)
         delay *= 2;
     return delay < FAILED_DELAY_MAX ? delay : FAILED_DELAY_MAX;
 }
@@ -146,7 +149,8 @@ static void note_failed(struct cycle *cycle, const struct task *task, const stru
                               .due = cycle_wall(cycle) + delay_after(task->known.attempts)};
     if (cycle->error.code == ERROR_NONE)
         cycle->error = *err;
-    cycle_report(cycle, EVENT_CYCLE_DETAIL, "%s %s: %s", cycle->options.entity->noun, task->known.key, err->text);
+    cycle_report(cycle, EVENT_CYCLE_DETAIL, "%s %s: %s", cycle->options.entity->noun, task->known.key,
+                 err->text);
     batch_add(cycle, &item);
 }
 
@@ -165,11 +169,17 @@ static void note_record(struct cycle *cycle, struct task *task)
     batch_add(cycle, &item);
 }
 
-/* One that is Inactive already loses nothing by it; the others wait until it is known how many they are. */
+/*
+ * One that was taken for gone and is listed all the same stays queued, ever more rarely asked for: it may
+ * come back. One that is Inactive for another reason loses nothing. The others wait until it is known how
+ * many they are.
+ */
 static void note_gone(struct cycle *cycle, const struct task *task, const struct error *err)
 {
-    struct store_item item = {.finding = FOUND_GONE, .id = task->id};
-    if (!task->known.active)
+    struct store_item item = {.finding = task->known.returned ? FOUND_DOUBTED : FOUND_GONE,
+                              .id = task->id,
+                              .due = cycle_wall(cycle) + delay_after(task->known.attempts)};
+    if (task->known.returned || !task->known.active)
         batch_add(cycle, &item);
     else if (remember_gone(cycle, task->id) < 0)
         note_failed(cycle, task, err);
@@ -221,8 +231,8 @@ static int ask_record(struct cycle *cycle, int64_t id, struct error *err)
     if (r <= 0)
         return r;
     task->cycle = cycle;
-    if (cycle->source.get(cycle->source.self, cycle->options.entity, task->known.key, &record_handler, task, &refused) <
-        0) {
+    if (cycle->source.get(cycle->source.self, cycle->options.entity, task->known.key, &record_handler, task,
+                          &refused) < 0) {
         task->cycle = NULL;
         cycle_fail(cycle, &refused);
         return 0;
@@ -246,8 +256,9 @@ int cycle_do_fetch(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at
 {
     const struct batch *batch = &cycle->batch;
     bool over = cycle->under_way == 0 && (cycle->next >= cycle->planned || cycle->halt != HALT_NOT);
-    bool full = batch->count >= CYCLE_BATCH_MAX || (batch->count > 0 && cycle_now(cycle) - batch->since >= CYCLE_BATCH_AGE);
-    if ((over || full) && flush(cycle, err) < 0)
+    bool full = batch->count >= CYCLE_BATCH_MAX ||
+                (batch->count > 0 && cycle_now(cycle) - batch->since >= CYCLE_BATCH_AGE);
+    if ((over || full) && cycle_flush(cycle, err) < 0)
         return -1;
     if (over) {
         cycle->phase = CYCLE_RECONCILE;
@@ -263,36 +274,50 @@ int cycle_do_fetch(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at
     return 0;
 }
 
-static void doubt_gone(struct cycle *cycle, int64_t active)
+static void doubt_gone(struct cycle *cycle, int64_t contradicted, int64_t active)
 {
     cycle->believed = false;
-    cycle_report(cycle, EVENT_VANISHED_DOUBTED,
-                 "the server knows nothing of %zu of %" PRId64 " active %s any more, more than %" PRId64
-                 " %% at once: not believed, nobody was touched; if it is true: flexsync sync --accept-vanished",
-                 cycle->gone_count, active, cycle->options.entity->name, cycle->options.max_vanished);
+    cycle_report(
+        cycle, EVENT_VANISHED_DOUBTED,
+        "the server knows nothing of %" PRId64 " of %" PRId64 " active %s any more, more than %" PRId64
+        " %% at once: not believed, nobody was touched; if it is true: flexsync sync --accept-vanished",
+        (int64_t)cycle->gone_count + contradicted, active + contradicted, cycle->options.entity->name,
+        cycle->options.max_vanished);
+}
+
+/*
+ * How many the server would have us take for gone: those of this cycle, and those taken for gone before that
+ * it still lists. Counted cycle by cycle, a server that forgets its records would take everybody, a few at a
+ * time.
+ */
+static int judge_gone(struct cycle *cycle, struct error *err)
+{
+    int64_t vanished = 0, active = 0, contradicted = 0;
+    const struct entity *entity = cycle->options.entity;
+    if (cycle->sink.count_vanished(cycle->sink.self, entity, cycle->listing.first_reading, cycle_wall(cycle),
+                                   &vanished, &active, err) < 0 ||
+        cycle->sink.count_contradicted(cycle->sink.self, entity, &contradicted, err) < 0)
+        return -1;
+    if (cycle_too_many(cycle, (int64_t)cycle->gone_count + contradicted, active + contradicted))
+        doubt_gone(cycle, contradicted, active);
+    return 0;
 }
 
 int cycle_do_reconcile(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
 {
     (void)ret, (void)ret_at;
-    int64_t vanished = 0, active = 0, wall = cycle_wall(cycle);
-    if (flush(cycle, err) < 0)
+    if (cycle_flush(cycle, err) < 0)
         return -1;
     if (cycle->gone_next >= cycle->gone_count) {
         cycle->phase = CYCLE_FINISH;
         return 0;
     }
-    if (cycle->gone_next == 0) {
-        if (cycle->sink.count_vanished(cycle->sink.self, cycle->options.entity, cycle->listing.first_reading, wall,
-                                       &vanished, &active, err) < 0)
-            return -1;
-        if (cycle_too_many(cycle, (int64_t)cycle->gone_count, active))
-            doubt_gone(cycle, active);
-    }
+    if (cycle->gone_next == 0 && judge_gone(cycle, err) < 0)
+        return -1;
     for (size_t i = 0; i < CYCLE_BATCH_MAX && cycle->gone_next < cycle->gone_count; i++) {
         struct store_item item = {.finding = cycle->believed ? FOUND_GONE : FOUND_DOUBTED,
                                   .id = cycle->gone[cycle->gone_next++],
-                                  .due = wall + DOUBTED_DELAY};
+                                  .due = cycle_wall(cycle) + DOUBTED_DELAY};
         batch_add(cycle, &item);
     }
     return 0;

@@ -5,9 +5,10 @@
 #include "flexsync/cycle.h"
 #include "flexsync/listing.h"
 
-#define CYCLE_BATCH_MAX   200          /* records of one transaction */
-#define CYCLE_BATCH_AGE   USEC_PER_SEC /* and how long one may wait for it */
-#define CYCLE_COMPARE_MAX 500          /* rows of one step of a comparison */
+#define CYCLE_BATCH_MAX   200                /* records of one transaction */
+#define CYCLE_BATCH_AGE   USEC_PER_SEC       /* and how long one may wait for it */
+#define CYCLE_STOP_GRACE  (3 * USEC_PER_SEC) /* for what came in before a wish to end */
+#define CYCLE_COMPARE_MAX 500                /* rows of one step of a comparison */
 
 /* Why sending has ended, strongest last. */
 enum halt { HALT_NOT, HALT_THROTTLED, HALT_REFUSED, HALT_STOPPED };
@@ -45,9 +46,13 @@ struct cycle {
 
     struct listing listing;
     bool sorted, listing_asked, whole, believed;
-    struct page *page;           /* an answer to be staged; owned */
+    bool sort_refused; /* not yet confirmed by an answer without */
+    bool staged;       /* something of the listing came */
+    bool sink_failed;  /* what the batch holds is lost; the queue still has it */
+    int64_t stop_at;   /* monotonic: a wish to end is obeyed by then */
+    struct page *page; /* an answer to be staged; owned */
     bool page_done;
-    enum fetch_outcome outcome;  /* of that answer */
+    enum fetch_outcome outcome; /* of that answer */
     struct error page_error;
     char cursor[RECORD_ID_MAX + 1];
 
@@ -66,6 +71,9 @@ typedef int phase_fn(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_
 /* Each does a bounded piece of work and may move cycle->phase; -1 for a failure of the sink. */
 phase_fn cycle_do_list, cycle_do_new, cycle_do_changed, cycle_do_vanished;
 phase_fn cycle_do_plan, cycle_do_fetch, cycle_do_reconcile;
+
+/* Commits the batch; on failure it stays as it is. */
+int cycle_flush(struct cycle *cycle, struct error *err);
 
 void batch_free(struct batch *batch);
 

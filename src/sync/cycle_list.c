@@ -35,7 +35,8 @@ static void ask_page(struct cycle *cycle)
     const struct source_page wanted = {
         .page = listing->page, .size = listing->paged ? listing->size : 0, .sorted = cycle->sorted};
     cycle->listing_asked = true;
-    if (cycle->source.list(cycle->source.self, cycle->options.entity, &wanted, &page_handler, cycle, &err) < 0) {
+    if (cycle->source.list(cycle->source.self, cycle->options.entity, &wanted, &page_handler, cycle, &err) <
+        0) {
         cycle->listing_asked = false;
         cycle_fail(cycle, &err);
     }
@@ -60,8 +61,8 @@ static int judge_reading(struct cycle *cycle, struct error *err)
     cycle->row.counts.expected = counted ? listing->total : SYNC_UNKNOWN;
     if (listing->reading > 1 || listing->duplicates > 0 || !cycle->whole)
         cycle_report(cycle, EVENT_LISTING_ODD,
-                     "%s: the listing was read %u times; %" PRId64 " rows came twice, %" PRId64 " ids came, %" PRId64
-                     " were announced: %s",
+                     "%s: the listing was read %u times; %" PRId64 " rows came twice, %" PRId64
+                     " ids came, %" PRId64 " were announced: %s",
                      name, listing->reading, listing->duplicates, distinct, listing->total,
                      cycle->whole ? "whole" : "not proven whole, so nobody is taken for gone");
     cycle->phase = CYCLE_NEW;
@@ -77,21 +78,77 @@ static int stage(struct cycle *cycle, struct error *err)
     if (listing->reading == 1)
         cycle->row.counts.failed += (int64_t)cycle->page->unusable;
     findings_add(&cycle->findings, &cycle->page->findings);
-    cycle_report(cycle, EVENT_CYCLE_DETAIL, "%s: page %u brought %zu rows, %zu ids new", cycle->options.entity->name,
-                 listing->page, cycle->page->row_count, new_ids);
+    cycle_report(cycle, EVENT_CYCLE_DETAIL, "%s: page %u brought %zu rows, %zu ids new",
+                 cycle->options.entity->name, listing->page, cycle->page->row_count, new_ids);
     listing_answer(listing, cycle->page, new_ids);
     cycle->page = page_free(cycle->page);
+    cycle->staged = true;
+    cycle_count_cost(cycle); /* for those who look on */
     return 0;
 }
 
-/* 400: the server may not know `sort`; asked again without, and remembered until somebody syncs in full. */
-static int give_up_sort(struct cycle *cycle, struct error *err)
+/* 400: the server may not know `sort`. Believed when it answers without, and remembered until somebody syncs
+ * in full. */
+static int remember_sort(struct cycle *cycle, struct error *err)
 {
     if (cycle->sink.meta_set(cycle->sink.self, "listing.sort", "refused", cycle_wall(cycle), err) < 0)
         return -1;
-    cycle->sorted = false;
-    cycle_report(cycle, EVENT_LISTING_ODD, "%s: the server refuses to sort its listing; asked without from now on",
+    cycle->sort_refused = false;
+    cycle_report(cycle, EVENT_LISTING_ODD,
+                 "%s: the server refuses to sort its listing; asked without from now on",
                  cycle->options.entity->name);
+    return 0;
+}
+
+/*
+ * The listing ends before its end. What came of it is stored, so that a site whose listing costs more than
+ * the quota has left is not read for nothing; but nobody is taken for gone.
+ */
+static int end_early(struct cycle *cycle, struct error *err)
+{
+    cycle->phase = CYCLE_FINISH;
+    if (!cycle->staged)
+        return 0;
+    if (cycle->sink.stage_count(cycle->sink.self, 0, &cycle->row.counts.listed, err) < 0)
+        return -1;
+    cycle->phase = CYCLE_NEW;
+    return 0;
+}
+
+static int fail(struct cycle *cycle, struct error *err)
+{
+    cycle_fail(cycle, &cycle->page_error);
+    return end_early(cycle, err);
+}
+
+/* A page that need not be there: page 0, and the one beyond the end. Refused, it is empty. */
+static bool is_extra(const struct cycle *cycle)
+{
+    enum listing_step step = cycle->listing.step;
+    return (step == LISTING_ZERO || step == LISTING_BEYOND) && cycle->page_error.retry == RETRY_NEVER;
+}
+
+static int take_nothing(struct cycle *cycle)
+{
+    const struct page empty = {.total = cycle->listing.total,
+                               .total_pages = PAGE_UNKNOWN,
+                               .number = PAGE_UNKNOWN,
+                               .size = PAGE_UNKNOWN,
+                               .first = PAGE_UNKNOWN,
+                               .last = PAGE_UNKNOWN};
+    listing_answer(&cycle->listing, &empty, 0);
+    return 0;
+}
+
+static int take_refusal(struct cycle *cycle, struct error *err)
+{
+    if (is_extra(cycle))
+        return take_nothing(cycle);
+    if (cycle->outcome != FETCH_REJECTED || !cycle->sorted || !cycle->listing.paged ||
+        cycle->listing.step != LISTING_FIRST)
+        return fail(cycle, err);
+    cycle->sorted = false;
+    cycle->sort_refused = true;
     return 0;
 }
 
@@ -100,26 +157,26 @@ static int take_answer(struct cycle *cycle, struct error *err)
     int r = 0;
     switch (cycle->outcome) {
     case FETCH_OK:
-        r = stage(cycle, err);
+        r = cycle->sort_refused ? remember_sort(cycle, err) : 0;
+        if (r == 0)
+            r = stage(cycle, err);
         break;
     case FETCH_REJECTED:
-        if (cycle->sorted && cycle->listing.paged)
-            r = give_up_sort(cycle, err);
-        else
-            cycle_fail(cycle, &cycle->page_error);
-        break;
     case FETCH_GONE:
     case FETCH_FAILED:
-        cycle_fail(cycle, &cycle->page_error);
+        r = take_refusal(cycle, err);
         break;
     case FETCH_THROTTLED:
     case FETCH_REFUSED:
     case FETCH_CANCELLED:
         cycle_halt(cycle, cycle->outcome, &cycle->page_error);
-        cycle->phase = CYCLE_FINISH;
+        r = end_early(cycle, err);
         break;
     }
-    cycle->page_done = r < 0; /* a failing sink: the same answer again */
+    if (r == 0)
+        cycle->page_done = false;
+    else
+        cycle->phase = CYCLE_LIST; /* a failing sink: the same answer again */
     return r;
 }
 
@@ -132,20 +189,18 @@ int cycle_do_list(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at,
         *ret = CYCLE_STEP_WAIT;
         return 0;
     }
-    if (cycle->halt != HALT_NOT) {
-        cycle->phase = CYCLE_FINISH;
-        return 0;
-    }
+    if (cycle->halt != HALT_NOT)
+        return end_early(cycle, err);
     if (cycle->listing.step == LISTING_OVER)
         return judge_reading(cycle, err);
     ask_page(cycle);
     return 0;
 }
 
-/* A wish to end is heard between any two steps of a long comparison. */
+/* A wish to end is heard between any two steps of a comparison, if it takes too long to end by itself. */
 static bool stopped(struct cycle *cycle)
 {
-    if (cycle->halt != HALT_STOPPED)
+    if (cycle->halt != HALT_STOPPED || cycle_now(cycle) < cycle->stop_at)
         return false;
     cycle->phase = CYCLE_FINISH;
     return true;
@@ -169,10 +224,11 @@ int cycle_do_changed(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_
     (void)ret, (void)ret_at;
     if (stopped(cycle))
         return 0;
-    int r = cycle->sink.compare_changed(cycle->sink.self, cycle->options.entity, &cycle->row, cycle_wall(cycle),
-                                        CYCLE_COMPARE_MAX, cycle->cursor, err);
-    if (r == 0)
-        cycle->phase = CYCLE_VANISHED;
+    int r = cycle->sink.compare_changed(cycle->sink.self, cycle->options.entity, &cycle->row,
+                                        cycle_wall(cycle), CYCLE_COMPARE_MAX, cycle->cursor, err);
+    if (r == 0) /* without a whole listing nothing is planned from it */
+        cycle->phase =
+            cycle->halt == HALT_NOT && cycle->row.status != SYNC_FAILED ? CYCLE_VANISHED : CYCLE_FINISH;
     return r < 0 ? -1 : 0;
 }
 
@@ -200,7 +256,8 @@ int cycle_do_vanished(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret
         goto failed;
     if (cycle_too_many(cycle, gone, active))
         doubt(cycle, gone, active);
-    else if (gone > 0 && cycle->sink.take_vanished(cycle->sink.self, entity, &cycle->row, since, wall, err) < 0)
+    else if (gone > 0 &&
+             cycle->sink.take_vanished(cycle->sink.self, entity, &cycle->row, since, wall, err) < 0)
         goto failed;
     return 0;
 failed:

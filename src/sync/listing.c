@@ -127,8 +127,8 @@ static int64_t rows_of_page(const struct listing *listing, const struct page *pa
 }
 
 /*
- * Pages enough for a server in its senses, each half full. A site whose pages never end would be asked until the quota is
- * gone.
+ * Pages enough for a server in its senses, each half full. A site whose pages never end would be asked until
+ * the quota is gone.
  */
 static unsigned pages_max(const struct listing *listing)
 {

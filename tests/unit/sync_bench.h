@@ -348,6 +348,8 @@ FAULTY(take_vanished,
        (void *self, const struct entity *e, struct sync_row *row, unsigned first, int64_t now,
         struct error *err),
        e, row, first, now, err)
+FAULTY(count_contradicted, (void *self, const struct entity *e, int64_t *ret, struct error *err), e, ret, err)
+FAULTY(count_troubled, (void *self, const struct entity *e, int64_t *ret, struct error *err), e, ret, err)
 FAULTY(queue_all, (void *self, const struct entity *e, int64_t now, struct error *err), e, now, err)
 FAULTY(plan,
        (void *self, const struct entity *e, int64_t now, bool all, int64_t **ret, size_t *count,
@@ -381,6 +383,8 @@ static inline struct sink faulty_sink(struct lab *lab)
                          .compare_changed = faulty_compare_changed,
                          .count_vanished = faulty_count_vanished,
                          .take_vanished = faulty_take_vanished,
+                         .count_contradicted = faulty_count_contradicted,
+                         .count_troubled = faulty_count_troubled,
                          .queue_all = faulty_queue_all,
                          .plan = faulty_plan,
                          .lookup = faulty_lookup,

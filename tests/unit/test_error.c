@@ -68,9 +68,20 @@ static void every_code_has_its_documented_exit_status(void **state)
         assert_int_equal(error_exit_status(code), statuses[code]);
 }
 
+static void a_message_with_text_from_outside_cannot_drive_a_terminal(void **state)
+{
+    (void)state;
+    struct error err;
+    (void)error_set(&err, ERROR_ANSWER, RETRY_NEVER, "to %s",
+                    "\033[31m\xc2\x9b"
+                    "31m\nflexsync: all is well");
+    assert_string_equal(err.text, "to ?[31m??31m?flexsync: all is well");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_with_text_from_outside_cannot_drive_a_terminal),
         cmocka_unit_test(setting_an_error_fills_it_and_fails),
         cmocka_unit_test(nobody_need_want_the_error),
         cmocka_unit_test(a_long_sentence_is_cut_and_ended),

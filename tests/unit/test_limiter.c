@@ -112,9 +112,31 @@ static void new_settings_leave_a_pause_as_it_is(void **state)
     assert_int_equal(limiter_wait(&limiter, NOW), 0);
 }
 
+static void a_server_that_says_one_second_for_ever_is_asked_ever_more_rarely(void **state)
+{
+    (void)state;
+    struct limiter limiter;
+    int64_t now = 0, refusals = 0;
+    limiter_init(&limiter, 0, 1, now);
+    while (now < 24 * USEC_PER_HOUR) {
+        limiter_refused(&limiter, USEC_PER_SEC, now);
+        limiter_refused(&limiter, USEC_PER_SEC,
+                        now); /* what was under way with it is no refusal of its own */
+        int64_t pause = limiter_paused(&limiter, now);
+        assert_in_range(pause, refusals == 0 ? USEC_PER_SEC : 2 * USEC_PER_SEC, LIMITER_PAUSE);
+        now += pause;
+        refusals++;
+    }
+    assert_in_range(refusals, 96, 110); /* four an hour, and the first doublings */
+    limiter_answered(&limiter);
+    limiter_refused(&limiter, USEC_PER_SEC, now);
+    assert_int_equal(limiter_paused(&limiter, now), USEC_PER_SEC);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_server_that_says_one_second_for_ever_is_asked_ever_more_rarely),
         cmocka_unit_test(a_new_limiter_lets_the_burst_go_and_then_spreads),
         cmocka_unit_test(retry_after_is_honoured_between_a_second_and_an_hour),
         cmocka_unit_test(without_a_named_delay_it_is_a_quarter_of_an_hour),

@@ -114,7 +114,7 @@ static void a_reader_that_holds_on_hinders_nobody(void **state)
     assert_int_equal(number_raw(other, "SELECT count(*) FROM contacts"), 0);
     prepare(b);
     finish(b);
-    store_checkpoint(b->store);
+    store_rest(b->store);
     assert_int_equal(number_raw(other, "SELECT count(*) FROM contacts"), 0);
     exec_raw(other, "COMMIT");
     assert_int_equal(number_raw(other, "SELECT count(*) FROM contacts"), ROWS);

@@ -1,0 +1,229 @@
+# The database on a full disk, locked, damaged, or somebody else's.
+# shellcheck shell=bash disable=SC2317,SC2034,SC2153
+
+# small_disk SIZE: a tmpfs at $T/disk, where the database is from now on.
+small_disk() {
+    mkdir -p "$T/disk"
+    mount -t tmpfs -o "size=$1" tmpfs "$T/disk" 2>/dev/null || skip_impossible "no tmpfs can be mounted here (not root?)"
+    echo "$T/disk" >"$T/mounted.disk"
+    DB=$T/disk/contacts.db
+}
+
+test_a_disk_that_fills_up_is_74_and_nothing_is_corrupt_for_ever() {
+    start_sim --contacts 900 --deleted-share 0
+    small_disk 3m
+    write_conf
+    sync
+    expect_status 74
+    expect_match "stderr" "$(cat "$ERR")" 'make room on its disk'
+    expect_sql "integrity" "PRAGMA integrity_check" ok
+    mount -o remount,size=64m "$T/disk"
+    sync
+    expect_status 0
+    expect_complete
+    expect_columns_follow_flex_data
+    expect_second_sync_changes_nothing
+}
+
+test_a_disk_that_is_full_before_the_first_byte_is_74() {
+    start_sim --contacts 20
+    small_disk 64k
+    write_conf
+    head -c 100000 /dev/zero >"$T/disk/ballast" 2>/dev/null || true
+    sync
+    expect_status 74
+    expect_match "stderr" "$(cat "$ERR")" 'make room on its disk'
+    rm "$T/disk/ballast"
+    mount -o remount,size=16m "$T/disk"
+    sync
+    expect_status 0
+    expect_complete
+}
+
+test_the_daemon_outlives_a_full_disk_and_goes_on_when_there_is_room_for_ever() {
+    start_sim --contacts 900 --deleted-share 0
+    small_disk 3m
+    write_conf sync.interval='"1s"'
+    start_daemon
+    wait_until "trouble is told" daemon_said 'make room on its disk'
+    wait_until "a cycle failed" daemon_said 'contacts: failed'
+    kill -0 "$DAEMON" || fail "the daemon ended"
+    expect_equal "integrity" "$(sqlite3 -readonly "$DB" 'PRAGMA integrity_check')" ok
+    mount -o remount,size=64m "$T/disk"
+    DEADLINE=60 wait_until "a whole sync" cycles_are_at_least 1 "status = 'success'"
+    stop_daemon
+    expect_all_as_the_server_has_them
+    expect_whole_database
+}
+
+# lock_database: another connection has it for itself until unlock_database.
+lock_database() {
+    exec 7> >(exec sqlite3 "$DB" >/dev/null 2>&1)
+    echo "BEGIN IMMEDIATE;" >&7
+    wait_until "the database is locked" is_locked
+}
+
+is_locked() { ! sqlite3 "$DB" 'BEGIN IMMEDIATE; ROLLBACK' 2>/dev/null; }
+
+unlock_database() {
+    echo "COMMIT;" >&7
+    exec 7>&-
+    wait_until "the database is free" sqlite3 "$DB" 'BEGIN IMMEDIATE; ROLLBACK'
+}
+
+test_a_database_that_is_locked_from_the_beginning_is_74_for_ever() {
+    start_sim --contacts 40
+    write_conf
+    sync
+    expect_status 0
+    local before
+    before=$(contents)
+    lock_database
+    sync
+    expect_status 74
+    expect_match "stderr" "$(cat "$ERR")" 'another program keeps it locked'
+    unlock_database
+    expect_equal "the database" "$(contents)" "$before"
+    expect_second_sync_changes_nothing
+}
+
+test_a_database_that_stays_locked_from_the_midst_of_a_cycle_is_74_for_ever() {
+    start_sim --contacts 40 --latency 100
+    write_conf limits.concurrent=1
+    "$SYNC" -c "$CONF" sync >sync.out 2>sync.err &
+    local pid=$!
+    OUT=sync.out ERR=sync.err STATUS=0
+    wait_until "records are asked for" records_asked_for 3
+    lock_database
+    wait $pid || STATUS=$?
+    expect_status 74
+    expect_match "stderr" "$(cat "$ERR")" 'another program keeps it locked'
+    unlock_database
+    expect_sql "integrity" "PRAGMA integrity_check" ok
+    sim 'config?latency=0' >/dev/null
+    write_conf
+    sync
+    expect_status 0
+    expect_complete
+    expect_second_sync_changes_nothing
+}
+
+records_asked_for() { [ "$(stat_of by_kind.detail)" -ge "$1" ]; }
+
+test_a_lock_that_passes_is_waited_for() {
+    start_sim --contacts 40 --latency 30
+    write_conf limits.concurrent=2
+    "$SYNC" -c "$CONF" sync >sync.out 2>sync.err &
+    local pid=$!
+    OUT=sync.out ERR=sync.err STATUS=0
+    wait_until "records are asked for" records_asked_for 5
+    lock_database
+    wait_until "all have been asked for, or it waits" records_or_trouble
+    unlock_database
+    wait $pid || STATUS=$?
+    expect_status 0
+    expect_complete
+    expect_second_sync_changes_nothing
+}
+
+records_or_trouble() { records_asked_for 40 || grep -q 'keeps it locked' sync.err; }
+
+test_the_daemon_outlives_a_locked_database_for_ever() {
+    start_sim --contacts 40
+    write_conf sync.interval='"1s"'
+    start_daemon
+    wait_until "a sync" cycles_are_at_least 1 "status = 'success'"
+    lock_database
+    wait_until "trouble is told" daemon_said 'another program keeps it locked'
+    DEADLINE=60 wait_until "a cycle failed" daemon_said '<3>contacts: failed|<3>cannot'
+    unlock_database
+    local n
+    n=$(cycles)
+    wait_until "it goes on" cycles_are_at_least 1 "status = 'success' AND id > $n"
+    sim 'add?n=2' >/dev/null
+    wait_until "new ones arrive" sql_says 'SELECT count(*) FROM contacts' 42
+    stop_daemon
+    expect_whole_database
+}
+
+test_sigterm_ends_the_daemon_within_5_seconds_while_the_database_is_locked() {
+    start_sim --contacts 40 --latency 50
+    write_conf limits.concurrent=1
+    start_daemon
+    wait_until "records are asked for" records_asked_for 3
+    lock_database
+    wait_until "trouble is told" daemon_said 'another program keeps it locked'
+    kill -TERM "$DAEMON"
+    DEADLINE=6 daemon_ended
+    expect_status 0
+    unlock_database
+    expect_sql "integrity" "PRAGMA integrity_check" ok
+}
+
+# refused_and_untouched MESSAGE: by command and daemon, exit 74, not a byte of the file changed.
+refused_and_untouched() {
+    local before
+    before=$(sha256sum <"$DB")
+    sync
+    expect_status 74
+    expect_match "stderr of flexsync" "$(cat "$ERR")" "$1"
+    expect_equal "the file" "$(sha256sum <"$DB")" "$before"
+    start_daemon
+    daemon_ended
+    expect_status 74
+    expect_match "stderr of flexsyncd" "$(cat "$ERR")" "$1"
+    expect_equal "the file" "$(sha256sum <"$DB")" "$before"
+    expect_equal "requests" "$(stat_of total)" 0
+}
+
+test_a_file_that_is_no_database_is_74_and_untouched() {
+    start_sim --contacts 5
+    write_conf
+    head -c 50000 /dev/urandom >"$DB"
+    refused_and_untouched 'not a database.*the file was left as it is'
+}
+
+test_a_database_of_another_program_is_74_and_untouched() {
+    start_sim --contacts 5
+    write_conf
+    sqlite3 "$DB" "CREATE TABLE invoices (id INTEGER PRIMARY KEY, text TEXT); INSERT INTO invoices VALUES (1, 'precious')"
+    refused_and_untouched 'database of another program'
+    expect_equal "files beside it" "$(find "$T" -name 'contacts.db-*' | wc -l)" 0
+}
+
+test_a_database_of_another_program_that_has_contacts_too_is_untouched() {
+    start_sim --contacts 5
+    write_conf
+    sqlite3 "$DB" "PRAGMA application_id = 1234; CREATE TABLE contacts (id INTEGER PRIMARY KEY, contact_id TEXT, text TEXT)"
+    refused_and_untouched 'database of another program'
+}
+
+test_a_database_of_a_newer_version_is_74_and_untouched() {
+    start_sim --contacts 5
+    write_conf
+    sync
+    expect_status 0
+    sqlite3 "$DB" 'PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE' >/dev/null
+    sim reset-stats >/dev/null
+    refused_and_untouched 'newer version'
+}
+
+test_a_damaged_database_is_found_after_an_unclean_end_and_untouched() {
+    start_sim --contacts 300
+    write_conf
+    sync
+    expect_status 0
+    # As a crash leaves it, with pages of noise in its middle.
+    sqlite3 "$DB" "DELETE FROM meta WHERE key = 'clean'; PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
+    dd if=/dev/urandom of="$DB" bs=4096 seek=40 count=60 conv=notrunc status=none
+    sim reset-stats >/dev/null
+    refused_and_untouched 'damaged|malformed|corrupt'
+}
+
+test_a_folder_that_is_missing_is_73_with_a_remedy() {
+    start_sim --contacts 5
+    write_conf database.path="\"$T/no/such/folder/contacts.db\""
+    sync
+    expect_status 73
+    expect_match "stderr" "$(cat "$ERR")" 'make the folder of the database'
+}

@@ -1,0 +1,378 @@
+# Answers that are JSON and yet odd: kept, counted, never dropped in silence.
+# shellcheck shell=bash disable=SC2317,SC2034,SC2153
+
+contacts_60() {
+    start_sim --contacts 60 --deleted-share 0 "$@"
+    write_conf 'log.file="'"$T/app.log"'"'
+}
+
+not_proven_whole() { # the listing stays odd: partial, and says so
+    sync
+    expect_status 2
+    expect_log status partial
+    expect_match "error_message" "$(log_row error_message)" 'could not be proven whole'
+    expect_match "the log" "$(cat "$T/app.log")" 'not proven whole'
+}
+
+test_a_total_that_is_too_high_never_counts_as_success() {
+    contacts_60
+    script 'list => wrong-total 1'
+    not_proven_whole
+    expect_log 'records_listed, records_expected, records_fetched' '60|61|60'
+    expect_all_as_the_server_has_them
+    sim 'remove?n=1' >/dev/null
+    not_proven_whole
+    expect_sql "nobody is taken for gone" "SELECT count(*) FROM contacts WHERE status = 'Inactive'" 0
+    script
+    sync
+    expect_status 0
+    expect_sql "the gone one" "SELECT count(*) FROM contacts WHERE status = 'Inactive'" 1
+    expect_second_sync_changes_nothing
+}
+
+test_a_total_that_is_too_low_never_counts_as_success() {
+    contacts_60
+    script 'list => wrong-total -1'
+    not_proven_whole
+    expect_log 'records_listed, records_fetched' '60|60'
+    expect_all_as_the_server_has_them
+    script
+    sync
+    expect_status 0
+    expect_complete
+    expect_second_sync_changes_nothing
+}
+
+test_a_total_that_is_wrong_once_is_read_again() {
+    contacts_60 --max-size 25
+    script 'list nth=2 => wrong-total 3'
+    sync
+    expect_status 0
+    expect_complete
+    expect_match "the log" "$(cat "$T/app.log")" 'the listing was read 2 times'
+    expect_second_sync_changes_nothing
+}
+
+test_a_row_that_is_missing_from_its_page_is_never_taken_for_gone() {
+    contacts_60
+    sync
+    expect_status 0
+    local before
+    before=$(contents)
+    script 'list => drop-row 7'
+    not_proven_whole
+    expect_log 'records_listed, records_expected, records_deleted' '59|60|0'
+    expect_equal "the database" "$(contents)" "$before"
+    script
+    sync
+    expect_status 0
+    expect_equal "the database" "$(contents)" "$before"
+}
+
+test_a_row_that_is_missing_once_is_found_by_reading_again() {
+    contacts_60 --max-size 25
+    script 'list nth=2 => drop-row 7'
+    sync
+    expect_status 0
+    expect_complete
+    expect_second_sync_changes_nothing
+}
+
+test_a_row_that_comes_twice_is_one_contact_and_told_of() {
+    contacts_60
+    script 'list => duplicate-row 7'
+    sync
+    expect_status 0
+    expect_complete
+    expect_match "the log" "$(cat "$T/app.log")" '1 rows? came twice'
+    expect_second_sync_changes_nothing
+}
+
+test_one_row_lost_and_one_twice_with_the_right_count_never_is_success() {
+    contacts_60
+    script 'list => drop-row 7' 'list => duplicate-row 9'
+    not_proven_whole
+    expect_log 'records_listed, records_expected' '59|60'
+    script
+    sync
+    expect_status 0
+    expect_complete
+}
+
+test_a_row_without_a_usable_id_is_counted_as_failed() {
+    local rule
+    for rule in 'replace-field content.3.id 5' 'remove-field content.3.id' 'replace-field content.3 "text"' \
+        'replace-field content.3.id "../../etc/passwd"' 'replace-field content.3.id "a b?c#d"' \
+        'replace-field content.3.id ""'; do
+        rm -f "$DB"*
+        contacts_60
+        script "list => $rule"
+        not_proven_whole
+        expect_log 'records_listed, records_expected, records_fetched, records_failed' '59|60|59|1'
+        script
+        sync
+        expect_status 0
+        expect_complete
+        expect_second_sync_changes_nothing
+        stop_sim
+    done
+}
+
+test_a_total_that_is_no_number_leaves_the_proof_to_the_pages() {
+    contacts_60 --max-size 25
+    script 'list => replace-field totalElements "many"'
+    sync
+    expect_status 0
+    expect_log 'status, records_listed, records_expected' 'success|60|'
+    expect_all_as_the_server_has_them
+    expect_second_sync_changes_nothing
+}
+
+test_odd_values_in_a_listed_row_are_kept_and_change_nothing_twice() {
+    contacts_60
+    script 'list => replace-field content.3.name {"not": "text"}' 'list => replace-field content.4.barcode 17' \
+        'list => replace-field content.5.deleted "perhaps"' 'list => nul content.6.name' \
+        'list => duplicate-key content.7.name' 'list => huge-number content.8.barcode' \
+        'list => deep 500'
+    sync
+    expect_status 0
+    expect_complete
+    expect_columns_follow_flex_data
+    expect_second_sync_changes_nothing
+}
+
+# Every odd record is kept as it came; what a column cannot hold is NULL there.
+test_ill_typed_fields_of_records_are_kept_and_their_columns_null() {
+    contacts_60
+    local ids
+    mapfile -t ids < <(sim ids)
+    script "detail id=${ids[0]} => replace-field lastName {\"not\": \"text\"}" \
+        "detail id=${ids[1]} => replace-field creditLimit \"much\"" \
+        "detail id=${ids[2]} => replace-field organization \"maybe\"" \
+        "detail id=${ids[3]} => replace-field phoneNumbers \"none\"" \
+        "detail id=${ids[4]} => replace-field phoneNumbers [1, null, \"x\", {\"dialNumber\": 5551234}]" \
+        "detail id=${ids[5]} => replace-field internetAddresses {\"a\": 1}" \
+        "detail id=${ids[6]} => replace-field addresses [[[]]]" \
+        "detail id=${ids[7]} => replace-field discountable 1" \
+        "detail id=${ids[8]} => replace-field defaultEmailId [2]" \
+        "detail id=${ids[9]} => replace-field resourceTypes 3" \
+        "detail id=${ids[10]} => replace-field firstName 42"
+    sync
+    expect_status 0
+    expect_log 'status, records_fetched, records_failed' 'success|60|0'
+    expect_match "findings in the log" "$(cat "$T/app.log")" 'kept, though unusual: [0-9]+ fields of an unexpected type'
+    expect_sql "last_name" "SELECT last_name IS NULL, json_extract(flex_data, '\$.lastName.not') FROM contacts WHERE contact_id = '${ids[0]}'" '1|text'
+    expect_sql "credit_limit" "SELECT credit_limit IS NULL, json_extract(flex_data, '\$.creditLimit') FROM contacts WHERE contact_id = '${ids[1]}'" '1|much'
+    expect_sql "contact_type" "SELECT contact_type IS NULL, json_extract(flex_data, '\$.organization') FROM contacts WHERE contact_id = '${ids[2]}'" '1|maybe'
+    expect_sql "phone of a text" "SELECT phone IS NULL FROM contacts WHERE contact_id = '${ids[3]}'" 1
+    expect_sql "phone of the one usable entry" "SELECT phone FROM contacts WHERE contact_id = '${ids[4]}'" 5551234
+    expect_sql "email of an object" "SELECT email IS NULL FROM contacts WHERE contact_id = '${ids[5]}'" 1
+    expect_sql "city of nested lists" "SELECT city IS NULL FROM contacts WHERE contact_id = '${ids[6]}'" 1
+    expect_sql "discountable of a number" "SELECT discountable IS NULL FROM contacts WHERE contact_id = '${ids[7]}'" 1
+    expect_sql "first_name of a number" "SELECT first_name IS NULL FROM contacts WHERE contact_id = '${ids[10]}'" 1
+    local view
+    for view in contact_emails contact_phones contact_addresses contact_resource_types; do
+        sql "SELECT * FROM $view" >/dev/null || fail "$view cannot be read"
+    done
+    expect_second_sync_changes_nothing
+    script
+    sync --full
+    expect_status 0
+    expect_log 'records_updated' 11
+    expect_complete
+    expect_columns_follow_flex_data
+}
+
+test_huge_numbers_nul_characters_and_duplicate_keys_are_kept() {
+    contacts_60
+    local ids
+    mapfile -t ids < <(sim ids)
+    script "detail id=${ids[0]} => huge-number" "detail id=${ids[1]} => nul" "detail id=${ids[2]} => duplicate-key" \
+        "detail id=${ids[3]} => deep 1000" "detail id=${ids[4]} => huge-number numberSequence" \
+        "detail id=${ids[5]} => replace-field brandNewField {\"any\": [1, 2.50, 1E400]}"
+    sync
+    expect_status 0
+    expect_log 'status, records_fetched, records_failed' 'success|60|0'
+    expect_match "findings" "$(cat "$T/app.log")" '1 objects? with a name twice, 1 NUL characters?, 3 numbers? beyond 64 bits'
+    expect_sql "the number as it came" "SELECT flex_data LIKE '%\"creditLimit\":123456789012345678901234567890123456789012345678901234567890,%', credit_limit IS NULL FROM contacts WHERE contact_id = '${ids[0]}'" '1|1'
+    expect_sql "the NUL as it came, and replaced" "SELECT instr(flex_data, 'before\\u0000after') > 0, name FROM contacts WHERE contact_id = '${ids[1]}'" "1|before�after"
+    expect_sql "the last of two keys counts" "SELECT name FROM contacts WHERE contact_id = '${ids[2]}'" "second value"
+    expect_sql "unknown fields stay" "SELECT instr(flex_data, '[1, 2.50, 1E400]') > 0 FROM contacts WHERE contact_id = '${ids[5]}'" 1
+    expect_second_sync_changes_nothing
+    cli list -n 70
+    expect_status 0
+    cli show "${ids[1]}"
+    expect_status 0
+    cli list --json
+    expect_status 0
+    expect_json "$OUT"
+}
+
+test_another_charset_spoils_only_what_is_not_ascii() {
+    contacts_60
+    local id
+    sync
+    id=$(sql "SELECT contact_id FROM contacts WHERE length(name) < length(CAST(name AS BLOB)) LIMIT 1")
+    [ -n "$id" ] || fail "nobody with a name beyond ASCII"
+    rm -f "$DB"*
+    script "detail id=$id => replace-field name \"Jos\\u00e9 Ångström é\"" "detail id=$id => charset latin1"
+    script "detail id=$id => replace-field name \"José é\"" "detail id=$id => charset latin1"
+    sync
+    expect_status 2
+    expect_log 'status, records_fetched, records_failed' 'partial|59|1'
+    expect_match "error_message" "$(log_row error_message)" 'UTF-8'
+    script
+    sync
+    expect_status 0
+    expect_complete
+    expect_second_sync_changes_nothing
+}
+
+test_a_record_that_is_another_one_is_never_stored() {
+    contacts_60
+    local ids
+    mapfile -t ids < <(sim ids)
+    script "detail id=${ids[0]} => replace-field id \"${ids[1]}\"" "detail id=${ids[2]} => remove-field id" \
+        "detail id=${ids[3]} => replace-field id 4"
+    sync
+    expect_status 2
+    expect_log 'status, records_fetched, records_failed, retries' 'partial|57|3|0'
+    expect_sql "all are listed" "SELECT count(*) FROM contacts" 60
+    script
+    sync
+    expect_status 0
+    expect_complete
+    expect_second_sync_changes_nothing
+}
+
+test_a_listed_contact_that_is_gone_when_asked_for_becomes_inactive_and_returns() {
+    contacts_60
+    sync
+    expect_status 0
+    local id
+    id=$(some_id 9)
+    sim "edit?id=$id&kind=rename" >/dev/null
+    script "detail id=$id => status 404"
+    sync
+    expect_status 0
+    expect_log 'status, records_deleted' 'success|1'
+    expect_sql "the gone one" "SELECT contact_id, deleted_at IS NOT NULL FROM contacts WHERE status = 'Inactive'" "$id|1"
+    local before
+    before=$(contents)
+    sync
+    expect_status 0
+    expect_equal "the database while it stays gone" "$(contents)" "$before"
+    script
+    sync
+    expect_status 0
+    expect_sql "Inactive" "SELECT count(*) FROM contacts WHERE status = 'Inactive' OR deleted_at IS NOT NULL" 0
+    expect_sql "kinds of changes" "SELECT group_concat(kind, ' ') FROM contact_changes WHERE contact_id = '$id'" "inserted deactivated returned"
+    expect_complete
+    expect_second_sync_changes_nothing
+}
+
+test_a_contact_gone_before_it_was_ever_fetched_has_a_history_without_gaps() {
+    contacts_60
+    local id
+    id=$(some_id 9)
+    script "detail id=$id => status 404"
+    sync
+    expect_status 0
+    expect_sql "the gone one" "SELECT contact_id FROM contacts WHERE status = 'Inactive'" "$id"
+    script
+    sync
+    expect_status 0
+    expect_complete
+    expect_sql "Inactive" "SELECT count(*) FROM contacts WHERE status = 'Inactive'" 0
+    expect_sql "kinds of changes" "SELECT group_concat(kind, ' ') FROM contact_changes WHERE contact_id = '$id'" "inserted deactivated returned"
+}
+
+test_resource_types_that_fail_leave_the_contacts_whole() {
+    contacts_60
+    script 'resource-type => status 418'
+    sync
+    expect_status 2
+    expect_sql "contacts" "SELECT status FROM sync_log WHERE entity = 'contacts'" success
+    expect_sql "resource types" "SELECT status FROM sync_log WHERE entity = 'resource_types'" failed
+    expect_all_as_the_server_has_them
+    script
+    sync
+    expect_status 0
+    expect_at_least "resource types" "$(sql 'SELECT count(*) FROM resource_types')" 5
+    expect_second_sync_changes_nothing
+}
+
+# Memory of a sync that meets endless answers: the highest that was seen, in KiB.
+peak_memory_of_sync() {
+    "$SYNC" -c "$CONF" sync >sync.out 2>sync.err &
+    local pid=$! peak=0 seen
+    STATUS=0 OUT=sync.out ERR=sync.err
+    while kill -0 $pid 2>/dev/null; do
+        seen=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' /proc/$pid/status 2>/dev/null || true)
+        [ -z "$seen" ] || peak=$seen
+        sleep 0.01
+    done
+    wait $pid || STATUS=$?
+    PEAK=$peak
+}
+
+no_shadow_memory() {
+    if grep -qa __asan_init "$SYNC"; then skip_impossible "the sanitizer's own memory would be measured"; fi
+}
+
+test_an_endless_listing_takes_less_than_200_mb() {
+    no_shadow_memory
+    contacts_60
+    script 'list => flood'
+    peak_memory_of_sync
+    expect_status 65
+    expect_at_most "peak memory in KiB" "$PEAK" 200000
+}
+
+test_endless_records_all_at_once_take_less_than_200_mb() {
+    no_shadow_memory
+    contacts_60
+    script 'detail => flood'
+    peak_memory_of_sync
+    expect_status 2
+    expect_at_most "peak memory in KiB" "$PEAK" 200000
+}
+
+test_a_redirect_is_not_followed_and_its_target_never_hears_of_us() {
+    start_sim --contacts 5
+    local target=$SIM
+    start_sim --contacts 60 --deleted-share 0
+    write_conf
+    script "list => redirect $target/f5/api/contact"
+    sync
+    expect_status 65
+    expect_match "error_message" "$(log_row error_message)" 'to 127.0.0.1.*correct flex.base_url'
+    script "detail every=10 => redirect $target/f5/api/contact/x status=307"
+    sync
+    expect_status 2
+    expect_log 'records_failed' 6
+    SIM=$target expect_equal "requests that the target saw" "$(SIM=$target stat_of total)" 0
+    script
+    sync
+    expect_status 0
+    expect_complete
+    expect_second_sync_changes_nothing
+}
+
+test_a_full_sync_finds_a_listed_contact_that_answers_again() {
+    contacts_60
+    sync
+    expect_status 0
+    local id
+    id=$(some_id 9)
+    script "detail id=$id => status 404"
+    sync --full
+    expect_status 0
+    expect_sql "the gone one" "SELECT contact_id FROM contacts WHERE status = 'Inactive'" "$id"
+    sync
+    script
+    sync --full
+    expect_status 0
+    expect_sql "Inactive" "SELECT count(*) FROM contacts WHERE status = 'Inactive'" 0
+    expect_complete
+}
