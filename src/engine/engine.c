@@ -7,6 +7,7 @@
 #include "flexsync/read.h"
 #include "flexsync/text.h"
 #include "report.h"
+#include "site.h"
 
 #include <inttypes.h>
 #include <malloc.h>
@@ -219,39 +220,12 @@ static int make_fetcher(struct engine *engine, struct error *err)
     return 0;
 }
 
-/* All servers on this machine are one site: they stand in for one, at whatever port. */
-static const char *site_of(const struct config *config)
-{
-    static const char plain[] = "http://"; /* which settings allow for loopback alone */
-    return strncmp(config->flex.base_url, plain, sizeof plain - 1) == 0 ? "this machine"
-                                                                        : config->flex.base_url;
-}
-
-/* A database is the copy of one site. Two in one would mix, and the contacts of one would be gone from the
- * other. */
-static int claim_site(struct engine *engine, const struct config *config, struct error *err)
-{
-    CLEANUP_FREE char *known = NULL;
-    const char *site = site_of(config);
-    int r = store_meta_get(engine->store, "site", &known, err);
-    if (r == 0)
-        return store_meta_set(engine->store, "site", site, wall_of(engine), err);
-    if (r < 0 || strcmp(known, site) == 0)
-        return r < 0 ? -1 : 0;
-    return error_set(
-        err, ERROR_CONFIG, RETRY_NEVER,
-        "the database is a copy of %.100s, and flex.base_url names %.100s; set database.path to a file of "
-        "its own, or, if the site only changed its name: sqlite3 %.100s \"UPDATE meta SET value = '%.100s' "
-        "WHERE key = 'site'\"",
-        known, site, config->database.path, site);
-}
-
 /* Between two runs: the new settings, with connections of their own. */
 static int take_config(struct engine *engine, struct error *err)
 {
     if (!engine->next_config)
         return 0;
-    if (claim_site(engine, engine->next_config, err) < 0) {
+    if (site_claim(engine->store, engine->next_config, wall_of(engine), err) < 0) {
         engine->next_config = config_free(engine->next_config); /* the old ones stay */
         return -1;
     }
@@ -459,7 +433,7 @@ static int set_up(struct engine *engine, struct error *err)
     if (engine->lock < 0 ||
         store_open(&engine->store, config->database.path, STORE_WRITE, wall_of(engine), &migrated, err) < 0)
         return -1;
-    if (claim_site(engine, config, err) < 0)
+    if (site_claim(engine->store, config, wall_of(engine), err) < 0)
         return -1;
     char text[FACTS_LINE_MAX], n[TEXT_MAX];
     if (migrated > 0) {

@@ -86,16 +86,6 @@ int store_lookup(struct store *store, const struct entity *entity, int64_t id, s
     return 1;
 }
 
-static int run_with_id(struct store *store, enum statement id, const struct entity *entity, int64_t row,
-                       struct error *err)
-{
-    sqlite3_stmt *s = statement_get(store, id, entity, err);
-    if (!s)
-        return -1;
-    (void)sqlite3_bind_int64(s, 1, row);
-    return statement_run(store, s, err);
-}
-
 /*
  * One that answered although the listing lacks it is remembered as such; one that is `deleted` counts as
  * gone. Of the others an answer does not tell whether they are listed.
@@ -161,7 +151,7 @@ static int apply_record(struct store *store, const struct entity *entity, struct
         return r;
     r = take_record(store, entity, row, item, &current, now, err);
     row_current_free(&current);
-    return r < 0 ? -1 : run_with_id(store, SQL_QUEUE_DROP, entity, item->id, err);
+    return r < 0 ? -1 : queue_drop(store, entity, item->id, err);
 }
 
 static int apply_same(struct store *store, const struct entity *entity, struct sync_row *row,
@@ -171,7 +161,7 @@ static int apply_same(struct store *store, const struct entity *entity, struct s
     row->counts.unchanged++;
     if (mark_checked(store, entity, item, false, now, err) < 0)
         return -1;
-    return run_with_id(store, SQL_QUEUE_DROP, entity, item->id, err);
+    return queue_drop(store, entity, item->id, err);
 }
 
 static int apply_gone(struct store *store, const struct entity *entity, struct sync_row *row,

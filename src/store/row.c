@@ -158,7 +158,7 @@ int row_replace(struct store *store, const struct entity *entity, int64_t id,
     return 0;
 }
 
-static int drop_from_queue(struct store *store, const struct entity *entity, int64_t id, struct error *err)
+int queue_drop(struct store *store, const struct entity *entity, int64_t id, struct error *err)
 {
     if (!entity->queue_table)
         return 0;
@@ -209,7 +209,7 @@ int row_deactivate(struct store *store, const struct entity *entity, int64_t id,
     if (r == 0)
         r = mark_gone(store, entity, id, now, err);
     if (r == 0)
-        r = drop_from_queue(store, entity, id, err);
+        r = queue_drop(store, entity, id, err);
     row_current_free(&current);
     return r;
 }

@@ -169,6 +169,10 @@ int row_change(struct store *store, const struct entity *entity, const char *key
 /* Writes the figures of a sync_log row. Part of the caller's transaction. */
 int cycle_update(struct store *store, const struct sync_row *row, struct error *err);
 
+/* Takes it out of the queue, if the entity has one. */
+int queue_drop(struct store *store, const struct entity *entity, int64_t id, struct error *err);
+
+/* Queues it for this reason, due at once; one that is queued for another gets this one. */
 int queue_put(struct store *store, const struct entity *entity, int64_t id, const char *reason, int64_t now,
               struct error *err);
 

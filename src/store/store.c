@@ -12,8 +12,7 @@
 #define BUSY_MS              250 /* the loop stands still meanwhile; the cycle tries again by its timer */
 #define CACHE_KIB            16384
 #define WAL_KEEP_BYTES       (16 * 1024 * 1024)
-#define WAL_CHECKPOINT_PAGES 16384 /* 64 MiB of pages: past it a batch checkpoints although the cycle runs   \
-                                    */
+#define WAL_CHECKPOINT_PAGES 16384 /* 64 MiB: past it a batch checkpoints although the cycle runs */
 
 int store_error(struct store *store, const char *doing, struct error *err)
 {
