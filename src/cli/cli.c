@@ -153,8 +153,13 @@ static bool take_option(struct call *call, int letter, int *ret_status)
         call->file = optarg;
         return true;
     }
+    if (letter == ':') {
+        *ret_status = usage_error("this option takes a value: ", call->argv[optind - 1], call->command);
+        return false;
+    }
     if (letter == '?' || !strchr(call->command->letters, letter)) {
-        *ret_status = usage_error("this option is not one of the command's", "", call->command);
+        *ret_status =
+            usage_error("this is no option of the command: ", call->argv[optind - 1], call->command);
         return false;
     }
     if (letter == 'n' && !take_number(call, optarg)) {
@@ -168,6 +173,7 @@ static bool take_option(struct call *call, int letter, int *ret_status)
 
 static bool read_options(struct call *call, int argc, char **argv, int *ret_status)
 {
+    call->argv = argv;
     struct option names[ARRAY_LENGTH(option_table) + 3] = {{0}};
     size_t n = 0;
     for (size_t i = 0; i < ARRAY_LENGTH(option_table); i++)
@@ -175,11 +181,12 @@ static bool read_options(struct call *call, int argc, char **argv, int *ret_stat
     names[n++] = (struct option){"help", no_argument, NULL, 'h'};
     names[n] = (struct option){"config", required_argument, NULL, 'c'};
     int letter;
-    optind = 1;
-    while ((letter = getopt_long(argc, argv, "n:c:h", names, NULL)) != -1)
+    optind = 0; /* begins anew, this time with options behind words */
+    opterr = 0;
+    while ((letter = getopt_long(argc, argv, ":n:c:h", names, NULL)) != -1)
         if (!take_option(call, letter, ret_status))
             return false;
-    call->words = argv + optind;
+    call->words = argv + optind; /* getopt has put them behind the options */
     call->word_count = argc - optind;
     if (call->word_count < call->command->words_min) {
         *ret_status = usage_error("something is missing: ", call->command->arguments, call->command);
@@ -210,6 +217,7 @@ static int find_word(struct call *call, int argc, char **argv, int *ret_status)
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
     int letter;
+    opterr = 0;
     *ret_status = EXIT_STATUS_DONE;
     while ((letter = getopt_long(argc, argv, "+c:Vh", names, NULL)) != -1) {
         if (letter == 'c') {
@@ -221,7 +229,8 @@ static int find_word(struct call *call, int argc, char **argv, int *ret_status)
             print_usage(stdout);
             return 0;
         } else {
-            *ret_status = usage_error("this option does not stand before a command", "", NULL);
+            *ret_status =
+                usage_error("this is no option that stands before a command: ", argv[optind - 1], NULL);
             return 0;
         }
     }

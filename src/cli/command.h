@@ -21,6 +21,7 @@ struct call {
     bool active;                /* list */
     bool raw;                   /* show */
     unsigned limit;             /* -n; 0: not given */
+    char **argv;                /* of the command */
     char **words;               /* what is no option */
     int word_count;
 };

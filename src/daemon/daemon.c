@@ -352,23 +352,41 @@ static int run_daemon(const struct options *options, struct config *config)
     return status;
 }
 
+/* What is in force, with where the key is from if that can be seen; without a site and a key too. */
+static int load_to_print(const struct options *options, struct config **ret, struct error *err)
+{
+    CLEANUP_FILE FILE *nowhere = fopen("/dev/null", "we");
+    if (nowhere && config_load(ret, options->file, CONFIG_TEST, nowhere, err) == 0)
+        return 0;
+    return config_load(ret, options->file, CONFIG_WITHOUT_KEY, stderr, err);
+}
+
+static int load(const struct options *options, struct config **ret, struct error *err)
+{
+    if (options->print)
+        return load_to_print(options, ret, err);
+    return config_load(ret, options->file, options->test ? CONFIG_TEST : CONFIG_COMPLETE, stderr, err);
+}
+
+static int print_settings(const struct config *config)
+{
+    if (config_print(config, stdout) == 0 && fflush(stdout) == 0)
+        return EXIT_STATUS_DONE;
+    (void)fputs("flexsyncd: cannot write the output\n", stderr);
+    return error_exit_status(ERROR_STORE);
+}
+
 static int with_settings(const struct options *options)
 {
     struct error err;
     struct config *config = NULL;
-    enum config_need need = options->print  ? CONFIG_WITHOUT_KEY
-                            : options->test ? CONFIG_TEST
-                                            : CONFIG_COMPLETE;
-    if (config_load(&config, options->file, need, stderr, &err) < 0) {
+    if (load(options, &config, &err) < 0) {
         (void)fprintf(stderr, "flexsyncd: %s\n", err.text);
         return error_exit_status(err.code);
     }
-    int status = EXIT_STATUS_DONE;
-    if (options->print)
-        status =
-            config_print(config, stdout) < 0 || fflush(stdout) != 0 ? error_exit_status(ERROR_STORE) : status;
-    else if (!options->test)
+    if (!options->print && !options->test)
         return run_daemon(options, config);
+    int status = options->print ? print_settings(config) : EXIT_STATUS_DONE;
     (void)config_free(config);
     return status;
 }

@@ -323,3 +323,24 @@ test_valgrind_finds_no_error_and_no_leak() {
     valgrind_clean "$SYNC" -c "$CONF" sync
     expect_status 77
 }
+
+test_options_may_stand_behind_words_and_wrong_ones_are_named_once() {
+    start_sim --contacts 3
+    write_conf
+    sync
+    expect_status 0
+    cli show 1 --raw
+    expect_status 0
+    expect_json "$OUT"
+    cli show 1 --json
+    expect_status 0
+    cli list --bogus
+    expect_status 64
+    expect_equal "stderr" "$(cat "$ERR")" "flexsync: this is no option of the command: --bogus; try: flexsync list --help"
+    cli list -n
+    expect_status 64
+    expect_equal "stderr" "$(cat "$ERR")" "flexsync: this option takes a value: -n; try: flexsync list --help"
+    cli --bogus list
+    expect_status 64
+    expect_equal "lines on stderr" "$(wc -l <"$ERR")" 1
+}
