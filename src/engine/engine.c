@@ -7,6 +7,7 @@
 #include "flexsync/read.h"
 #include "flexsync/text.h"
 #include "report.h"
+#include "result.h"
 #include "site.h"
 
 #include <inttypes.h>
@@ -75,46 +76,6 @@ static void on_report(void *arg, enum event event, const char *text)
 
 /* --- the end of a cycle --- */
 
-static bool anything_done(const struct sync_row *row)
-{
-    const struct sync_counts *c = &row->counts;
-    return c->fetched > 0 || c->inserted > 0 || c->updated > 0 || c->deleted > 0;
-}
-
-static int exit_status_of(const struct sync_row *row, const struct error *error)
-{
-    if (row->status == SYNC_SUCCESS)
-        return EXIT_STATUS_DONE;
-    if (row->status == SYNC_FAILED)
-        return error_exit_status(error->code);
-    return error->code == ERROR_QUOTA && !anything_done(row) ? error_exit_status(ERROR_QUOTA)
-                                                             : EXIT_STATUS_PARTIAL;
-}
-
-/*
- * The result of a run is that of the contacts. What else could not be had makes it partial, and no more: it
- * says nothing of the key or the site that the contacts did not say.
- */
-static void add_result(struct engine *engine, const struct sync_row *row, const struct error *error,
-                       const char *line)
-{
-    struct engine_result *result = &engine->result;
-    if (engine->entity > 0) {
-        if (row->resumes_at) /* a pause is the account's */
-            result->resumes_at = row->resumes_at;
-        if (row->status != SYNC_SUCCESS && result->status == SYNC_SUCCESS) {
-            result->status = SYNC_PARTIAL;
-            result->exit_status = EXIT_STATUS_PARTIAL;
-        }
-        return;
-    }
-    (void)snprintf(result->summary, sizeof result->summary, "%s", line);
-    result->status = row->status;
-    result->error = *error;
-    result->exit_status = exit_status_of(row, error);
-    result->resumes_at = row->resumes_at;
-}
-
 static bool by_person(enum sync_trigger trigger)
 {
     return trigger == TRIGGER_MANUAL || trigger == TRIGGER_SIGNAL;
@@ -135,7 +96,7 @@ static void end_cycle(struct engine *engine)
     const struct error *error = cycle_error(engine->cycle);
     char line[FACTS_LINE_MAX];
     (void)facts_cycle_line(line, sizeof line, row);
-    add_result(engine, row, error, line);
+    result_add(&engine->result, engine->entity == 0, row, error, line);
     /* What failed for the daemon is left for a day like the rest; who asks by hand may ask again. */
     if (!entities[engine->entity]->queue_table && (row->status == SYNC_SUCCESS || !by_person(row->trigger)))
         note_listed(engine, entities[engine->entity]);
@@ -425,45 +386,58 @@ void engine_facts(struct engine *engine, struct facts *ret)
         ret->rate = (double)progress.done * (double)USEC_PER_SEC / (double)elapsed;
 }
 
-static int set_up(struct engine *engine, struct error *err)
+/* What happened to the database before this start. */
+static int tell_past(struct engine *engine, int64_t migrated, struct error *err)
 {
-    const struct config *config = engine->config;
-    int64_t migrated = 0;
-    engine->lock = lock_take(config->database.path, engine->options.program, err);
-    if (engine->lock < 0 ||
-        store_open(&engine->store, config->database.path, STORE_WRITE, wall_of(engine), &migrated, err) < 0)
-        return -1;
-    if (site_claim(engine->store, config, wall_of(engine), err) < 0)
-        return -1;
     char text[FACTS_LINE_MAX], n[TEXT_MAX];
     if (migrated > 0) {
         (void)snprintf(text, sizeof text, "took over %s contacts of the old tool's database %.300s",
-                       text_format_count(n, migrated), config->database.path);
+                       text_format_count(n, migrated), engine->config->database.path);
         log_event(engine, EVENT_MIGRATED, text);
     }
     int interrupted = store_close_interrupted(engine->store, wall_of(engine), err);
-    if (interrupted < 0)
-        return -1;
-    if (interrupted > 0) {
-        (void)snprintf(text, sizeof text,
-                       "the last sync was interrupted; its work up to then is stored, this one goes on");
-        log_event(engine, EVENT_INTERRUPTED, text);
-    }
+    if (interrupted > 0)
+        log_event(engine, EVENT_INTERRUPTED,
+                  "the last sync was interrupted; its work up to then is stored, this one goes on");
+    return interrupted < 0 ? -1 : 0;
+}
+
+static int set_up_store(struct engine *engine, struct error *err)
+{
+    const struct config *config = engine->config;
+    int64_t migrated = 0;
     struct read_counts counts;
-    if (read_counts(engine->store, entities[0], &counts, err) < 0)
+    engine->lock = lock_take(config->database.path, engine->options.program, err);
+    if (engine->lock < 0 ||
+        store_open(&engine->store, config->database.path, STORE_WRITE, wall_of(engine), &migrated, err) < 0 ||
+        site_claim(engine->store, config, wall_of(engine), err) < 0 || tell_past(engine, migrated, err) < 0 ||
+        read_counts(engine->store, entities[0], &counts, err) < 0)
         return -1;
     engine->contacts = counts.total;
-    limiter_init(&engine->limiter, config->limits.rate, (double)config->limits.burst, now_of(engine));
-    int r = sd_event_add_defer(engine->options.event, &engine->soon, on_soon, engine);
+    return 0;
+}
+
+static int set_up_loop(struct engine *engine, struct error *err)
+{
+    sd_event *event = engine->options.event;
+    int r = sd_event_add_defer(event, &engine->soon, on_soon, engine);
     if (r >= 0)
         r = sd_event_source_set_enabled(engine->soon, SD_EVENT_OFF);
     if (r >= 0)
-        r = sd_event_add_time_relative(engine->options.event, &engine->timer, CLOCK_MONOTONIC, 0, 1, on_timer,
-                                       engine);
+        r = sd_event_add_time_relative(event, &engine->timer, CLOCK_MONOTONIC, 0, 1, on_timer, engine);
     if (r >= 0)
         r = sd_event_source_set_enabled(engine->timer, SD_EVENT_OFF);
     if (r < 0)
         return error_set(err, ERROR_SYSTEM, RETRY_LATER, "cannot set up the event loop: %s", strerror(-r));
+    return 0;
+}
+
+static int set_up(struct engine *engine, struct error *err)
+{
+    const struct config *config = engine->config;
+    limiter_init(&engine->limiter, config->limits.rate, (double)config->limits.burst, now_of(engine));
+    if (set_up_store(engine, err) < 0 || set_up_loop(engine, err) < 0)
+        return -1;
     return make_fetcher(engine, err);
 }
 

@@ -99,7 +99,7 @@ static int fill_row(struct page_row *row, const char *id, const json_t *value, s
 {
     CLEANUP(buffer_free) struct buffer json;
     buffer_init(&json, SIZE_MAX);
-    strcpy(row->id, id);
+    (void)snprintf(row->id, sizeof row->id, "%s", id); /* record_id_usable() has seen its length */
     if (map_json_hash(value, scratch, &row->hash) < 0 || slice_compact(text, &json) < 0)
         return -1;
     row->length = json.length;

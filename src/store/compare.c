@@ -160,24 +160,35 @@ static int end_compare(struct store *store, struct sync_row *row, const struct s
     return r;
 }
 
-int store_compare_new(struct store *store, const struct entity *entity, struct sync_row *row, int64_t now,
-                      unsigned limit, struct error *err)
+typedef int take_fn(struct store *store, const struct entity *entity, struct sync_row *row,
+                    const struct staged *staged, int64_t now, struct error *err);
+
+/* Takes the rows of a list in one transaction with the counters, and moves the cursor behind them. */
+static int take_list(struct store *store, const struct entity *entity, struct sync_row *row, int64_t now,
+                     const struct staged_list *list, take_fn *take, char cursor[static RECORD_ID_MAX + 1],
+                     struct error *err)
 {
-    CLEANUP_STAGED struct staged_list list = {0};
     const struct sync_row before = *row;
-    if (read_new(store, entity, limit, &list, err) < 0)
-        return -1;
-    if (list.count == 0)
+    if (list->count == 0)
         return 0;
     if (store_begin(store, err) < 0)
         return -1;
     int r = 0;
-    for (size_t i = 0; r == 0 && i < list.count; i++)
-        r = insert_new(store, entity, row, &list.rows[i], now, err);
+    for (size_t i = 0; r == 0 && i < list->count; i++)
+        r = take(store, entity, row, &list->rows[i], now, err);
     if (end_compare(store, row, &before, r, err) < 0)
         return -1;
-    (void)snprintf(store->compared, sizeof store->compared, "%s", list.rows[list.count - 1].key);
-    return (int)list.count;
+    (void)snprintf(cursor, RECORD_ID_MAX + 1, "%s", list->rows[list->count - 1].key);
+    return (int)list->count;
+}
+
+int store_compare_new(struct store *store, const struct entity *entity, struct sync_row *row, int64_t now,
+                      unsigned limit, struct error *err)
+{
+    CLEANUP_STAGED struct staged_list list = {0};
+    if (read_new(store, entity, limit, &list, err) < 0)
+        return -1;
+    return take_list(store, entity, row, now, &list, insert_new, store->compared, err);
 }
 
 static int read_changed(struct store *store, const struct entity *entity, unsigned limit, const char *cursor,
@@ -268,20 +279,9 @@ int store_compare_changed(struct store *store, const struct entity *entity, stru
                           unsigned limit, char cursor[static RECORD_ID_MAX + 1], struct error *err)
 {
     CLEANUP_STAGED struct staged_list list = {0};
-    const struct sync_row before = *row;
     if (read_changed(store, entity, limit, cursor, &list, err) < 0)
         return -1;
-    if (list.count == 0)
-        return 0;
-    if (store_begin(store, err) < 0)
-        return -1;
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < list.count; i++)
-        r = take_changed(store, entity, row, &list.rows[i], now, err);
-    if (end_compare(store, row, &before, r, err) < 0)
-        return -1;
-    (void)snprintf(cursor, RECORD_ID_MAX + 1, "%s", list.rows[list.count - 1].key);
-    return (int)list.count;
+    return take_list(store, entity, row, now, &list, take_changed, cursor, err);
 }
 
 static void bind_vanished(sqlite3_stmt *s, unsigned first_pass, int64_t now)
