@@ -1,8 +1,8 @@
 # Sourced by quickstart and run-tests: what of Debian is needed, and how it comes here.
 
 packages_build="gcc libc6-dev make cmake pkg-config libcurl4-openssl-dev libsqlite3-dev libjansson-dev libsystemd-dev
-libconfig-dev libmicrohttpd-dev zlib1g-dev sqlite3"
-packages_tests="libcmocka-dev clang clang-format libclang-rt-14-dev valgrind curl socat git procps"
+libconfig-dev libmicrohttpd-dev zlib1g-dev sqlite3 ca-certificates"
+packages_tests="libcmocka-dev clang clang-format libclang-rt-14-dev valgrind curl openssl socat git procps"
 
 # need_packages NAME...: installs what is missing when root, otherwise prints the one command and ends with 69.
 need_packages() {
