@@ -35,10 +35,10 @@ struct engine {
     bool running, wanted, stopping;
     struct engine_request request, next;
     struct engine_result result;
-    int64_t progress_at;              /* monotonic: when something last moved */
-    int64_t fetch_began, fetch_done0; /* for the rate */
-    enum facts_state rest;            /* state between runs */
-    int64_t contacts;                 /* rows, as of the end of the last run */
+    int64_t progress_at;   /* monotonic: when something last moved */
+    int64_t fetch_began;   /* monotonic: for the rate; 0: not yet */
+    enum facts_state rest; /* state between runs */
+    int64_t contacts;      /* rows, as of the end of the last run */
 };
 
 static int64_t now_of(const struct engine *engine)

@@ -207,10 +207,5 @@ int store_commit(struct store *store, const struct entity *entity, struct sync_r
     int r = 0;
     for (size_t i = 0; r == 0 && i < count; i++)
         r = appliers[items[i].finding](store, entity, row, &items[i], now, err);
-    if (r == 0)
-        r = cycle_update(store, row, err);
-    r = r < 0 ? store_abandon(store) : store_end(store, err);
-    if (r < 0)
-        *row = before;
-    return r;
+    return cycle_end(store, row, &before, r, err);
 }

@@ -94,20 +94,27 @@ static char *column_copy(sqlite3_stmt *s, int column)
     return strdup(text ? text : "");
 }
 
-static int read_new(struct store *store, const struct entity *entity, unsigned limit,
-                    struct staged_list *list, struct error *err)
+/* The next rows that SQL_NEW_ROWS or SQL_CHANGED_ROWS selects, behind the cursor; both select the same
+ * columns. */
+static int read_staged(struct store *store, enum statement id, const struct entity *entity, unsigned limit,
+                       const char *cursor, struct staged_list *list, struct error *err)
 {
-    sqlite3_stmt *s = statement_get(store, SQL_NEW_ROWS, entity, err);
+    sqlite3_stmt *s = statement_get(store, id, entity, err);
     list->rows = calloc(limit, sizeof *list->rows);
     if (!s || !list->rows)
         return s ? error_memory(err) : -1;
     (void)sqlite3_bind_int64(s, 1, limit);
-    bind_text(s, 2, store->compared);
+    bind_text(s, 2, cursor);
     int r = 0;
     while (list->count < limit && (r = statement_step(store, s, err)) > 0) {
         struct staged *row = &list->rows[list->count++];
-        *row = (struct staged){
-            .key = column_copy(s, 0), .hash = sqlite3_column_int64(s, 1), .json = column_copy(s, 2)};
+        *row = (struct staged){.id = sqlite3_column_int64(s, 0),
+                               .key = column_copy(s, 1),
+                               .hash = sqlite3_column_int64(s, 2),
+                               .json = column_copy(s, 3),
+                               .whole = sqlite3_column_int(s, 4) != 0,
+                               .presence = sqlite3_column_int64(s, 5),
+                               .same = sqlite3_column_int(s, 6) != 0};
         if (!row->key || !row->json)
             r = error_memory(err);
         if (r < 0)
@@ -148,18 +155,6 @@ static int insert_new(struct store *store, const struct entity *entity, struct s
     return r;
 }
 
-/* Ends a transaction of a comparison: the counters of *row go with it, or come back as they were. */
-static int end_compare(struct store *store, struct sync_row *row, const struct sync_row *before, int r,
-                       struct error *err)
-{
-    if (r == 0)
-        r = cycle_update(store, row, err);
-    r = r < 0 ? store_abandon(store) : store_end(store, err);
-    if (r < 0)
-        *row = *before;
-    return r;
-}
-
 typedef int take_fn(struct store *store, const struct entity *entity, struct sync_row *row,
                     const struct staged *staged, int64_t now, struct error *err);
 
@@ -176,7 +171,7 @@ static int take_list(struct store *store, const struct entity *entity, struct sy
     int r = 0;
     for (size_t i = 0; r == 0 && i < list->count; i++)
         r = take(store, entity, row, &list->rows[i], now, err);
-    if (end_compare(store, row, &before, r, err) < 0)
+    if (cycle_end(store, row, &before, r, err) < 0)
         return -1;
     (void)snprintf(cursor, RECORD_ID_MAX + 1, "%s", list->rows[list->count - 1].key);
     return (int)list->count;
@@ -186,37 +181,9 @@ int store_compare_new(struct store *store, const struct entity *entity, struct s
                       unsigned limit, struct error *err)
 {
     CLEANUP_STAGED struct staged_list list = {0};
-    if (read_new(store, entity, limit, &list, err) < 0)
+    if (read_staged(store, SQL_NEW_ROWS, entity, limit, store->compared, &list, err) < 0)
         return -1;
     return take_list(store, entity, row, now, &list, insert_new, store->compared, err);
-}
-
-static int read_changed(struct store *store, const struct entity *entity, unsigned limit, const char *cursor,
-                        struct staged_list *list, struct error *err)
-{
-    sqlite3_stmt *s = statement_get(store, SQL_CHANGED_ROWS, entity, err);
-    list->rows = calloc(limit, sizeof *list->rows);
-    if (!s || !list->rows)
-        return s ? error_memory(err) : -1;
-    (void)sqlite3_bind_int64(s, 1, limit);
-    bind_text(s, 2, cursor);
-    int r = 0;
-    while (list->count < limit && (r = statement_step(store, s, err)) > 0) {
-        struct staged *row = &list->rows[list->count++];
-        *row = (struct staged){.id = sqlite3_column_int64(s, 0),
-                               .key = column_copy(s, 1),
-                               .hash = sqlite3_column_int64(s, 2),
-                               .json = column_copy(s, 3),
-                               .whole = sqlite3_column_int(s, 4) != 0,
-                               .presence = sqlite3_column_int64(s, 5),
-                               .same = sqlite3_column_int(s, 6) != 0};
-        if (!row->key || !row->json)
-            r = error_memory(err);
-        if (r < 0)
-            break;
-    }
-    (void)sqlite3_reset(s);
-    return r < 0 ? -1 : 0;
 }
 
 /* The listed row is all that is known of it, so the columns follow it. */
@@ -279,7 +246,7 @@ int store_compare_changed(struct store *store, const struct entity *entity, stru
                           unsigned limit, char cursor[static RECORD_ID_MAX + 1], struct error *err)
 {
     CLEANUP_STAGED struct staged_list list = {0};
-    if (read_changed(store, entity, limit, cursor, &list, err) < 0)
+    if (read_staged(store, SQL_CHANGED_ROWS, entity, limit, cursor, &list, err) < 0)
         return -1;
     return take_list(store, entity, row, now, &list, take_changed, cursor, err);
 }
@@ -335,5 +302,5 @@ int store_take_vanished(struct store *store, const struct entity *entity, struct
         (void)sqlite3_reset(s);
         r = row_deactivate(store, entity, id, row, now, err);
     }
-    return end_compare(store, row, &before, s ? r : -1, err);
+    return cycle_end(store, row, &before, s ? r : -1, err);
 }

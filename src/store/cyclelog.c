@@ -41,8 +41,8 @@ int store_cycle_begin(struct store *store, struct sync_row *row, struct error *e
     return 0;
 }
 
-/* Part of the caller's transaction. */
-int cycle_update(struct store *store, const struct sync_row *row, struct error *err)
+/* Writes the figures of the row. Part of the caller's transaction. */
+static int cycle_update(struct store *store, const struct sync_row *row, struct error *err)
 {
     sqlite3_stmt *s = statement_get(store, SQL_CYCLE_UPDATE, NULL, err);
     if (!s)
@@ -62,6 +62,17 @@ int cycle_update(struct store *store, const struct sync_row *row, struct error *
     bind_text(s, index++, row->error_message[0] ? row->error_message : NULL);
     bind_utc(s, index, row->completed_at);
     return statement_run(store, s, err);
+}
+
+int cycle_end(struct store *store, struct sync_row *row, const struct sync_row *before, int r,
+              struct error *err)
+{
+    if (r == 0)
+        r = cycle_update(store, row, err);
+    r = r < 0 ? store_abandon(store) : store_end(store, err);
+    if (r < 0)
+        *row = *before;
+    return r;
 }
 
 static int forget_before(struct store *store, enum statement id, const struct entity *entity, int64_t before,

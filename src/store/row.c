@@ -169,10 +169,7 @@ int queue_drop(struct store *store, const struct entity *entity, int64_t id, str
     return statement_run(store, s, err);
 }
 
-/*
- * The hash of its bytes is forgotten, since the same bytes will be news if it comes back; and so is its
- * listed row, unless it was gone before: then the listing alone keeps it.
- */
+/* The hash of its bytes is forgotten: if it comes back, the same bytes are news. */
 static int mark_gone(struct store *store, const struct entity *entity, int64_t id, int64_t now,
                      struct error *err)
 {

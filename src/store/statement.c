@@ -48,8 +48,9 @@ static const char *const templates[STATEMENT_COUNT] = {
                       " ON CONFLICT (key) DO UPDATE SET pass = excluded.pass, hash = excluded.hash,"
                       " json = excluded.json WHERE pass <> excluded.pass",
     [SQL_STAGE_COUNT] = "SELECT count(*) FROM temp.staged WHERE pass >= ?1",
-    [SQL_NEW_ROWS] = "SELECT s.key, s.hash, s.json FROM temp.staged s WHERE s.key > ?2 AND NOT EXISTS"
-                     " (SELECT 1 FROM {table} c WHERE c.{key} = s.key) ORDER BY s.key LIMIT ?1",
+    [SQL_NEW_ROWS] =
+        "SELECT 0, s.key, s.hash, s.json, 0, 0, 0 FROM temp.staged s WHERE s.key > ?2 AND NOT EXISTS"
+        " (SELECT 1 FROM {table} c WHERE c.{key} = s.key) ORDER BY s.key LIMIT ?1",
     [SQL_INSERT] = "INSERT INTO {table} ({key}, {columns}, flex_data, created_at, updated_at, deleted_at)"
                    " VALUES (?1, {values}, ?2, ?3, ?3, ?4)",
     [SQL_INSERT_STATE] = "INSERT INTO {state} (id, listed_hash, listed_at) VALUES (?1, ?2, ?3)",
@@ -105,7 +106,7 @@ static const char *const templates[STATEMENT_COUNT] = {
             "?5") " WHERE id = ?1",
     [SQL_CHECKED] = "UPDATE {state} SET bytes_hash = coalesce(?2, bytes_hash), checked_at = ?3," PRESENCE(
         "?4") " WHERE id = ?1",
-    [SQL_GONE] = "UPDATE {state} SET bytes_hash = NULL, checked_at = ?2," PRESENCE("2") " WHERE id = ?1",
+    [SQL_GONE] = "UPDATE {state} SET bytes_hash = NULL, checked_at = ?2, presence = 2 WHERE id = ?1",
     [SQL_CHANGE] = "INSERT INTO {changes} (contact_id, sync_id, changed_at, kind, before, after)"
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_CHANGES_FORGET] = "DELETE FROM {changes} WHERE changed_at < ?1",

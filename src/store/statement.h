@@ -166,8 +166,12 @@ int row_deactivate(struct store *store, const struct entity *entity, int64_t id,
 int row_change(struct store *store, const struct entity *entity, const char *key, const struct sync_row *row,
                const char *kind, const char *before, const char *after, int64_t now, struct error *err);
 
-/* Writes the figures of a sync_log row. Part of the caller's transaction. */
-int cycle_update(struct store *store, const struct sync_row *row, struct error *err);
+/*
+ * Ends a transaction of a cycle: if r is 0 its counters are written and all is committed; if not, or if that
+ * fails, all is rolled back and *row is as `before`.
+ */
+int cycle_end(struct store *store, struct sync_row *row, const struct sync_row *before, int r,
+              struct error *err);
 
 /* Takes it out of the queue, if the entity has one. */
 int queue_drop(struct store *store, const struct entity *entity, int64_t id, struct error *err);
