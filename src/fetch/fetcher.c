@@ -43,6 +43,9 @@ struct fetcher {
     unsigned concurrent, in_flight, active;
     size_t room; /* bytes that the bodies of all transfers may still take */
     struct queue ready, delayed;
+    struct queue suspended;        /* refused the key while an answer may still bring another token */
+    unsigned suspended_generation; /* of the credentials that were refused */
+    struct error suspended_error;
     enum stop stop;
     struct error stop_error;
     struct fetch_stats stats;
@@ -182,7 +185,7 @@ static void pump(struct fetcher *fetcher)
     }
     int64_t now = now_of(fetcher), held = 0;
     int64_t next = wake_delayed(fetcher, now);
-    while (fetcher->ready.head && fetcher->in_flight < fetcher->concurrent) {
+    while (fetcher->ready.head && !fetcher->suspended.head && fetcher->in_flight < fetcher->concurrent) {
         held = limiter_wait(fetcher->limiter, now);
         if (held > 0)
             break;
@@ -264,6 +267,37 @@ static bool fall_back_to_key(struct fetcher *fetcher, struct transfer *transfer,
     return true;
 }
 
+/*
+ * A server that gives another token refuses the old one from then on, and the refusal of one request may
+ * overtake the answer to another that brings it. So a refused request waits, and nothing is sent, until what
+ * is in flight is home.
+ */
+static bool suspend(struct fetcher *fetcher, const struct transfer *transfer, struct job *job,
+                    const struct error *err)
+{
+    if (fetcher->stop != STOP_NOT || job->tokens >= TOKENS_MAX || fetcher->in_flight <= 1)
+        return false; /* this one is the last */
+    job->tokens++;
+    fetcher->suspended_generation = transfer->generation;
+    fetcher->suspended_error = *err;
+    queue_push(&fetcher->suspended, job);
+    return true;
+}
+
+/* Ends a suspension: by another token, by a stop, or because none came. */
+static void settle_suspended(struct fetcher *fetcher)
+{
+    if (!fetcher->suspended.head)
+        return;
+    bool other = fetcher->credentials.generation != fetcher->suspended_generation;
+    if (!other && fetcher->stop == STOP_NOT && fetcher->in_flight > 0)
+        return;
+    if (!other)
+        stop(fetcher, STOP_REFUSED, &fetcher->suspended_error);
+    while (fetcher->suspended.head)
+        queue_push(&fetcher->ready, queue_take(&fetcher->suspended, &fetcher->suspended.head));
+}
+
 static void on_done(void *arg, CURL *easy, CURLcode result)
 {
     struct fetcher *fetcher = arg;
@@ -280,7 +314,8 @@ static void on_done(void *arg, CURL *easy, CURLcode result)
     else if (outcome == FETCH_OK && fetcher->stop == STOP_NOT)
         limiter_answered(fetcher->limiter);
     bool waits = (outcome == FETCH_FAILED && again(fetcher, job, &err)) ||
-                 (outcome == FETCH_REFUSED && fall_back_to_key(fetcher, transfer, job));
+                 (outcome == FETCH_REFUSED &&
+                  (fall_back_to_key(fetcher, transfer, job) || suspend(fetcher, transfer, job, &err)));
     transfer_reset(transfer);
     fetcher->in_flight--;
     if (!waits) {
@@ -290,6 +325,7 @@ static void on_done(void *arg, CURL *easy, CURLcode result)
             stop(fetcher, STOP_REFUSED, &err);
         finish(fetcher, job, outcome, &err);
     }
+    settle_suspended(fetcher);
     pump(fetcher);
 }
 
@@ -320,6 +356,7 @@ static int on_kick(sd_event_source *source, void *user)
     struct fetcher *fetcher = user;
     if (fetcher->stop == STOP_CANCELLED)
         cancel_in_flight(fetcher);
+    settle_suspended(fetcher);
     pump(fetcher);
     return 0;
 }
@@ -359,6 +396,7 @@ int fetcher_new(struct fetcher **ret, const struct fetcher_options *options, str
     fetcher->room = FETCHER_BODIES_MAX;
     queue_init(&fetcher->ready);
     queue_init(&fetcher->delayed);
+    queue_init(&fetcher->suspended);
     if (set_up(fetcher, options, err) < 0) {
         (void)fetcher_free(fetcher);
         return -1;
@@ -436,6 +474,7 @@ struct fetcher *fetcher_free(struct fetcher *fetcher)
     free(fetcher->transfers);
     drop(&fetcher->ready);
     drop(&fetcher->delayed);
+    drop(&fetcher->suspended);
     (void)loop_free(fetcher->loop);
     (void)sd_event_source_disable_unref(fetcher->timer);
     (void)sd_event_source_disable_unref(fetcher->kick);

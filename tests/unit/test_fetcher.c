@@ -470,6 +470,51 @@ static void a_refused_token_gives_the_key_another_chance(void **state)
     assert_int_equal(bench_counted(bench), bench->requests);
 }
 
+/* Four requests under way, of which two have been refused. */
+static void refuse_two_of_four(struct bench *bench)
+{
+    bench->behave = hold;
+    for (int i = 0; i < 6; i++)
+        (void)ask_for(bench, "/contact/1");
+    bench_see(bench, 4);
+    reply_status(bench->held[0], 401, "");
+    reply_status(bench->held[1], 401, "");
+    bench_settle(bench);
+    assert_int_equal(bench_done(bench), 0); /* the answer to another may still bring a token */
+    assert_int_equal(bench->requests, 4);   /* and until then nothing is sent */
+    bench->behave = behave_well;
+}
+
+static void a_refusal_that_overtakes_the_new_token_refuses_nothing(void **state)
+{
+    struct bench *bench = *state;
+    bench->config.limits.concurrent = 4;
+    refuse_two_of_four(bench);
+    reply_status(bench->held[2], 200, "X-Auth-Token-Refreshed: token-2\r\n");
+    reply_status(bench->held[3], 200, "");
+    bench_run(bench);
+    for (unsigned i = 0; i < bench->ask_count; i++)
+        assert_ended(&bench->asks[i], FETCH_OK, ERROR_NONE);
+    assert_int_equal(bench->requests, 8);
+    for (unsigned i = 4; i < 8; i++)
+        assert_string_equal(bench->tokens[i], "token-2");
+}
+
+static void a_refused_key_is_refused_when_no_answer_brings_another(void **state)
+{
+    struct bench *bench = *state;
+    bench->config.limits.concurrent = 4;
+    refuse_two_of_four(bench);
+    reply_status(bench->held[2], 200, "");
+    reply_status(bench->held[3], 401, "");
+    bench_run(bench);
+    assert_ended(&bench->asks[2], FETCH_OK, ERROR_NONE);
+    for (unsigned i = 0; i < bench->ask_count; i++)
+        if (i != 2)
+            assert_ended(&bench->asks[i], FETCH_REFUSED, ERROR_KEY);
+    assert_int_equal(bench->requests, 4);
+}
+
 static void spoil_the_token(struct bench *bench, struct connection *connection, const char *path,
                             const char *token)
 {
@@ -739,6 +784,8 @@ int main(void)
         TEST(a_small_answer_that_unpacks_to_more_is_refused_while_it_unpacks),
         TEST(a_refreshed_token_is_used_from_then_on),
         TEST(a_refused_token_gives_the_key_another_chance),
+        TEST(a_refusal_that_overtakes_the_new_token_refuses_nothing),
+        TEST(a_refused_key_is_refused_when_no_answer_brings_another),
         TEST(what_could_not_stand_in_a_header_is_no_token),
         TEST(a_server_that_refuses_and_refreshes_at_every_answer_is_asked_a_few_times_only),
         TEST(one_refused_request_among_good_ones_is_not_repeated_for_ever),
