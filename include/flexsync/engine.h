@@ -14,6 +14,7 @@
 #include "flexsync/cycle.h"
 #include "flexsync/facts.h"
 #include "flexsync/log.h"
+#include "flexsync/quota.h"
 
 #include <stdbool.h>
 #include <systemd/sd-event.h>
@@ -50,6 +51,9 @@ struct engine_options {
  */
 int engine_new(struct engine **ret, struct config *config, const struct engine_options *options,
                struct error *err);
+
+/* The quota that the settings name. */
+struct quota_limits engine_quota(const struct config *config);
 
 /* Asks for a run: at once, or after the one that runs. */
 void engine_sync(struct engine *engine, const struct engine_request *request);

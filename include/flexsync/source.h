@@ -9,6 +9,7 @@
 
 #include "flexsync/entity.h"
 #include "flexsync/fetch.h"
+#include "flexsync/quota.h"
 
 #include <stdbool.h>
 
@@ -25,8 +26,10 @@ struct source {
                 const struct fetch_handler *handler, void *arg, struct error *err);
     int (*get)(void *self, const struct entity *entity, const char *id, const struct fetch_handler *handler,
                void *arg, struct error *err);
-    void (*cancel)(void *self);                           /* ends everything soon, with FETCH_CANCELLED */
-    int64_t (*pause)(void *self);                         /* usec until sending may go on after a 429 */
+    void (*cancel)(void *self);   /* ends everything soon, with FETCH_CANCELLED */
+    int64_t (*pause)(void *self); /* usec until sending may go on after a 429 */
+    void (*left)(const void *self,
+                 int64_t ret[static QUOTA_WINDOWS]);      /* requests of the quota; -1: not known */
     const struct fetch_stats *(*stats)(const void *self); /* since it was made; counts up */
 };
 

@@ -1,7 +1,9 @@
 #include "command.h"
 #include "flexsync/cleanup.h"
+#include "flexsync/engine.h"
 #include "flexsync/fetcher.h"
 #include "flexsync/flex.h"
+#include "flexsync/ledger.h"
 #include "flexsync/lock.h"
 #include "flexsync/page.h"
 #include "flexsync/text.h"
@@ -14,6 +16,7 @@
 struct check {
     struct call *call;
     sd_event *event;
+    struct ledger ledger;
     struct limiter limiter;
     struct fetcher *fetcher;
     struct page *pages[2]; /* page 0 and page 1 */
@@ -201,8 +204,14 @@ int command_check(struct call *call)
     if (check_settings(&check)) {
         limiter_init(&check.limiter, call->config->limits.rate, (double)call->config->limits.burst,
                      clock_monotonic(&clock_system));
+        check.ledger = (struct ledger){.path = call->config->limits.ledger, .clock = &clock_system};
+        const struct quota_limits limits = engine_quota(call->config);
+        const struct limiter_book book = ledger_book(&check.ledger);
+        limiter_keep(&check.limiter, &book, &limits);
+        limiter_work(&check.limiter, QUOTA_PERSON);
         if (check_connection(&check))
             check_paging(&check);
+        limiter_rest(&check.limiter, clock_monotonic(&clock_system), clock_wall(&clock_system));
     }
     check_database(&check);
     (void)page_free(check.pages[0]);

@@ -24,6 +24,8 @@ static const struct command commands[] = {
      command_list},
     {"show", "[--raw] [--json] ID", "one contact with all its fields, by contact_id or id",
      "flexsync show 17", "rj", 1, 1, command_show},
+    {"quota", "[--json]", "requests used and left by hour, day and month, and when they are free again",
+     "flexsync quota", "j", 0, 0, command_quota},
     {"check", "", "test settings, key, connection, page numbering and database", "flexsync check", "", 0, 0,
      command_check},
 };

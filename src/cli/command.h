@@ -42,6 +42,7 @@ int command_history(struct call *call);
 int command_list(struct call *call);
 int command_show(struct call *call);
 int command_check(struct call *call);
+int command_quota(struct call *call);
 
 /* Says on stderr what went wrong and returns the exit status for it. */
 int command_failed(const struct error *err);

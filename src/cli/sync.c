@@ -105,8 +105,8 @@ static int run(struct sync *sync, const struct call *call)
         (void)fputs(
             "flexsync: stopped; everything received is stored, and the next sync goes on from there\n",
             stderr);
-    if (sync->result.resumes_at)
-        (void)fprintf(stderr, "flexsync: the server's quota is used up; sync again after %s\n",
+    if (sync->result.resumes_at && sync->result.error.code == ERROR_QUOTA)
+        (void)fprintf(stderr, "flexsync: the request quota is used up; sync again after %s\n",
                       text_format_local(at, sync->result.resumes_at, clock_wall(&clock_system)));
     return sync->result.exit_status;
 }

@@ -30,6 +30,12 @@ static int64_t source_pause(void *self)
     return limiter_paused(flex->limiter, clock_monotonic(flex->clock));
 }
 
+static void source_left(const void *self, int64_t ret[static QUOTA_WINDOWS])
+{
+    const struct flex_source *flex = self;
+    limiter_left(flex->limiter, ret);
+}
+
 static const struct fetch_stats *source_stats(const void *self)
 {
     const struct flex_source *flex = self;
@@ -45,6 +51,7 @@ struct source adapter_source(struct flex_source *flex, unsigned concurrent)
         .get = source_get,
         .cancel = source_cancel,
         .pause = source_pause,
+        .left = source_left,
         .stats = source_stats,
     };
 }

@@ -3,6 +3,7 @@
 #include "adapters.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/fetcher.h"
+#include "flexsync/ledger.h"
 #include "flexsync/lock.h"
 #include "flexsync/read.h"
 #include "flexsync/text.h"
@@ -24,6 +25,8 @@ struct engine {
     struct config *config, *next_config; /* next_config: for the next run, or NULL */
     int lock;
     struct store *store;
+    struct ledger ledger;
+    char *ledger_path; /* of the start: a new one needs a restart */
     struct limiter limiter;
     struct fetcher *fetcher;
     struct flex_source flex;
@@ -181,6 +184,22 @@ static int make_fetcher(struct engine *engine, struct error *err)
     return 0;
 }
 
+struct quota_limits engine_quota(const struct config *config)
+{
+    return (struct quota_limits){.most = {[QUOTA_HOUR] = config->limits.hourly,
+                                          [QUOTA_DAY] = config->limits.daily,
+                                          [QUOTA_MONTH] = config->limits.monthly},
+                                 .share = config->limits.share};
+}
+
+/* The file stays the one that it was at the start; the limits may change. */
+static void keep_ledger(struct engine *engine)
+{
+    const struct quota_limits limits = engine_quota(engine->config);
+    const struct limiter_book book = ledger_book(&engine->ledger);
+    limiter_keep(&engine->limiter, &book, &limits);
+}
+
 /* Between two runs: the new settings, with connections of their own. */
 static int take_config(struct engine *engine, struct error *err)
 {
@@ -200,6 +219,7 @@ static int take_config(struct engine *engine, struct error *err)
     (void)config_free(old);
     limiter_change(&engine->limiter, engine->config->limits.rate, (double)engine->config->limits.burst,
                    now_of(engine));
+    keep_ledger(engine);
     return 0;
 }
 
@@ -210,8 +230,9 @@ static void end_run(struct engine *engine)
     struct read_counts counts;
     struct error err;
     engine->running = false;
+    limiter_rest(&engine->limiter, now_of(engine), wall_of(engine));
     engine->rest = rests[engine->result.error.code];
-    if (engine->rest == FACTS_IDLE && engine->result.status == SYNC_FAILED)
+    if (engine->rest == FACTS_IDLE && (engine->result.status == SYNC_FAILED || engine->result.resumes_at))
         engine->rest = FACTS_TROUBLED;
     if (read_counts(engine->store, entities[0], &counts, &err) == 0)
         engine->contacts = counts.total;
@@ -308,6 +329,20 @@ static void fold(struct engine *engine, const struct engine_request *request)
         engine->next.trigger = request->trigger;
 }
 
+/* Whose requests a run's are: until everybody was fetched once it is the first fill. */
+static int choose_work(struct engine *engine, struct error *err)
+{
+    struct read_counts counts;
+    enum quota_work work = QUOTA_PERSON;
+    if (!by_person(engine->request.trigger)) {
+        if (read_counts(engine->store, entities[0], &counts, err) < 0)
+            return -1;
+        work = counts.whole < counts.active || counts.total == 0 ? QUOTA_FILL : QUOTA_BACKGROUND;
+    }
+    limiter_work(&engine->limiter, work);
+    return 0;
+}
+
 void engine_sync(struct engine *engine, const struct engine_request *request)
 {
     struct error err;
@@ -321,7 +356,7 @@ void engine_sync(struct engine *engine, const struct engine_request *request)
     engine->result = (struct engine_result){0};
     if (by_person(request->trigger))
         limiter_forgive(&engine->limiter);
-    if (take_config(engine, &err) < 0 || begin_cycle(engine, &err) < 0)
+    if (take_config(engine, &err) < 0 || choose_work(engine, &err) < 0 || begin_cycle(engine, &err) < 0)
         fail_run(engine, &err);
 }
 
@@ -436,6 +471,11 @@ static int set_up(struct engine *engine, struct error *err)
 {
     const struct config *config = engine->config;
     limiter_init(&engine->limiter, config->limits.rate, (double)config->limits.burst, now_of(engine));
+    engine->ledger_path = strdup(config->limits.ledger);
+    if (!engine->ledger_path)
+        return error_memory(err);
+    engine->ledger = (struct ledger){.path = engine->ledger_path, .clock = engine->options.clock};
+    keep_ledger(engine);
     if (set_up_store(engine, err) < 0 || set_up_loop(engine, err) < 0)
         return -1;
     return make_fetcher(engine, err);
@@ -473,6 +513,7 @@ struct engine *engine_free(struct engine *engine)
         (void)close(engine->lock);
     (void)config_free(engine->config);
     (void)config_free(engine->next_config);
+    free(engine->ledger_path);
     free(engine);
     return NULL;
 }

@@ -14,8 +14,8 @@ static int exit_status_of(const struct sync_row *row, const struct error *error)
         return EXIT_STATUS_DONE;
     if (row->status == SYNC_FAILED)
         return error_exit_status(error->code);
-    return error->code == ERROR_QUOTA && !anything_done(row) ? error_exit_status(ERROR_QUOTA)
-                                                             : EXIT_STATUS_PARTIAL;
+    /* Sending was forbidden, by the quota or because its ledger cannot be kept. */
+    return row->resumes_at && !anything_done(row) ? error_exit_status(error->code) : EXIT_STATUS_PARTIAL;
 }
 
 void result_add(struct engine_result *result, bool contacts, const struct sync_row *row,

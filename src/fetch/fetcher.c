@@ -116,6 +116,20 @@ static void finish_waiting(struct fetcher *fetcher, struct queue *queue, enum st
         finish(fetcher, queue_take(queue, &queue->head), stop_outcomes[why], &err);
 }
 
+static void end_waiting(struct fetcher *fetcher)
+{
+    const enum stop why = fetcher->stop;
+    finish_waiting(fetcher, &fetcher->ready, why);
+    finish_waiting(fetcher, &fetcher->delayed, why);
+}
+
+/* The quota is used up before the server had to say so. */
+static void stop_waiting(struct fetcher *fetcher, const struct error *err)
+{
+    stop(fetcher, STOP_THROTTLED, err);
+    end_waiting(fetcher);
+}
+
 /* Moves what has waited long enough; returns when the next is due, INT64_MAX for none. */
 static int64_t wake_delayed(struct fetcher *fetcher, int64_t now)
 {
@@ -141,10 +155,10 @@ static struct transfer *idle_transfer(struct fetcher *fetcher)
     return NULL;
 }
 
-static void start(struct fetcher *fetcher, struct transfer *transfer, struct job *job, int64_t now)
+/* What is sent was counted before: a crash may over-count, never under-count. */
+static void start(struct fetcher *fetcher, struct transfer *transfer, struct job *job)
 {
     struct error err;
-    limiter_count(fetcher->limiter, now); /* before it is sent: a crash may over-count, never under-count */
     fetcher->stats.requests++;
     fetcher->stats.retries += job->tries > 0;
     job->tries++;
@@ -178,19 +192,21 @@ static void arm(struct fetcher *fetcher, int64_t delay)
 /* Sends what may be sent now, and sets the timer for what may be sent later. */
 static void pump(struct fetcher *fetcher)
 {
-    const enum stop why = fetcher->stop;
-    if (why != STOP_NOT) {
-        finish_waiting(fetcher, &fetcher->ready, why);
-        finish_waiting(fetcher, &fetcher->delayed, why);
-    }
+    struct error err;
+    if (fetcher->stop != STOP_NOT)
+        end_waiting(fetcher);
     int64_t now = now_of(fetcher), held = 0;
     int64_t next = wake_delayed(fetcher, now);
     while (fetcher->ready.head && !fetcher->suspended.head && fetcher->in_flight < fetcher->concurrent) {
         held = limiter_wait(fetcher->limiter, now);
         if (held > 0)
             break;
+        if (limiter_take(fetcher->limiter, now, clock_wall(fetcher->clock), &err) < 0) {
+            stop_waiting(fetcher, &err);
+            break;
+        }
         struct transfer *transfer = idle_transfer(fetcher);
-        start(fetcher, transfer, queue_take(&fetcher->ready, &fetcher->ready.head), now);
+        start(fetcher, transfer, queue_take(&fetcher->ready, &fetcher->ready.head));
     }
     note_held(fetcher, held > 0, now);
     if (held > 0 && now + held < next)
@@ -298,6 +314,19 @@ static void settle_suspended(struct fetcher *fetcher)
         queue_push(&fetcher->ready, queue_take(&fetcher->suspended, &fetcher->suspended.head));
 }
 
+static void tell_limiter(struct fetcher *fetcher, const struct transfer *transfer, enum fetch_outcome outcome)
+{
+    struct quota_refusal refusal;
+    int64_t now = now_of(fetcher), wall = clock_wall(fetcher->clock);
+    limiter_dated(fetcher->limiter, transfer_date(transfer), now);
+    if (outcome == FETCH_THROTTLED) {
+        quota_read_refusal(transfer->body.data, transfer->body.length, &fetcher->limiter->limits, &refusal);
+        limiter_refused(fetcher->limiter, &refusal, transfer_retry_after(transfer), draw(), now, wall);
+    } else if (outcome != FETCH_FAILED && fetcher->stop == STOP_NOT) {
+        limiter_answered(fetcher->limiter, now, wall);
+    }
+}
+
 static void on_done(void *arg, CURL *easy, CURLcode result)
 {
     struct fetcher *fetcher = arg;
@@ -309,10 +338,7 @@ static void on_done(void *arg, CURL *easy, CURLcode result)
     fetcher->stats.throttled += outcome == FETCH_THROTTLED;
     if (outcome != FETCH_REFUSED) /* what comes with a refusal is no reason to ask again */
         credentials_refresh(&fetcher->credentials, transfer_header(transfer, "X-Auth-Token-Refreshed"));
-    if (outcome == FETCH_THROTTLED)
-        limiter_refused(fetcher->limiter, transfer_retry_after(transfer), now_of(fetcher));
-    else if (outcome == FETCH_OK && fetcher->stop == STOP_NOT)
-        limiter_answered(fetcher->limiter);
+    tell_limiter(fetcher, transfer, outcome);
     bool waits = (outcome == FETCH_FAILED && again(fetcher, job, &err)) ||
                  (outcome == FETCH_REFUSED &&
                   (fall_back_to_key(fetcher, transfer, job) || suspend(fetcher, transfer, job, &err)));

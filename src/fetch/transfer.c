@@ -8,8 +8,9 @@
 #include <time.h>
 
 #define KEY_HEADER      "X-Auth-Token: "
-#define BODY_KEEP_MAX   (1024 * 1024)  /* a larger buffer is given back after use */
-#define RETRY_AFTER_MAX (366 * 86400L) /* seconds; beyond it the number is not worth believing */
+#define BODY_KEEP_MAX   (1024 * 1024)         /* a larger buffer is given back after use */
+#define DATE_MAX        INT64_C(253402300800) /* the year 10000 */
+#define RETRY_AFTER_MAX (366 * 86400L)        /* seconds; beyond it the number is not worth believing */
 
 static void wipe_free(char *secret)
 {
@@ -236,6 +237,13 @@ int64_t transfer_retry_after(const struct transfer *transfer)
     if (seconds > RETRY_AFTER_MAX) /* strtol() makes LONG_MAX of what is too long */
         seconds = RETRY_AFTER_MAX;
     return seconds < 0 ? 0 : seconds * USEC_PER_SEC;
+}
+
+int64_t transfer_date(const struct transfer *transfer)
+{
+    const char *value = transfer_header(transfer, "Date");
+    time_t date = value ? curl_getdate(value, NULL) : (time_t)-1;
+    return date > 0 && date < DATE_MAX ? (int64_t)date * USEC_PER_SEC : 0;
 }
 
 void transfer_reset(struct transfer *transfer)

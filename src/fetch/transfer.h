@@ -62,6 +62,9 @@ const char *transfer_header(const struct transfer *transfer, const char *name);
 /* Retry-After as microseconds, from seconds or a date; -1 where there is none that can be read. */
 int64_t transfer_retry_after(const struct transfer *transfer);
 
+/* Date as microseconds since 1970; 0 where there is none that can be read. */
+int64_t transfer_date(const struct transfer *transfer);
+
 void transfer_reset(struct transfer *transfer);
 void transfer_free(struct transfer *transfer);
 

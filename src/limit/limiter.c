@@ -1,5 +1,11 @@
 #include "flexsync/limiter.h"
 
+#include "flexsync/clock.h"
+#include "flexsync/text.h"
+
+#define LEASES       100                 /* of the hourly limit: a lease is 1 % of it */
+#define LEDGER_PAUSE (10 * USEC_PER_SEC) /* until it is tried again: a disk may have room by then */
+
 void limiter_init(struct limiter *limiter, double rate, double burst, int64_t now)
 {
     *limiter = (struct limiter){0};
@@ -11,19 +17,28 @@ void limiter_change(struct limiter *limiter, double rate, double burst, int64_t 
     bucket_change(&limiter->bucket, rate, burst, now);
 }
 
+void limiter_keep(struct limiter *limiter, const struct limiter_book *book, const struct quota_limits *limits)
+{
+    limiter->book = *book;
+    limiter->limits = *limits;
+}
+
+void limiter_work(struct limiter *limiter, enum quota_work work)
+{
+    limiter->work = work;
+}
+
 int64_t limiter_paused(const struct limiter *limiter, int64_t now)
 {
-    return limiter->paused_until > now ? limiter->paused_until - now : 0;
+    int64_t until = limiter->paused_until;
+    if (until < limiter->spent_until)
+        until = limiter->spent_until;
+    return until > now ? until - now : 0;
 }
 
 int64_t limiter_wait(struct limiter *limiter, int64_t now)
 {
     return bucket_wait(&limiter->bucket, now);
-}
-
-void limiter_count(struct limiter *limiter, int64_t now)
-{
-    bucket_take(&limiter->bucket, now);
 }
 
 /* What a pause must at least be after so many in a row. */
@@ -40,7 +55,7 @@ static int64_t clamp(int64_t value, int64_t least, int64_t most)
     return value < least ? least : value > most ? most : value;
 }
 
-void limiter_refused(struct limiter *limiter, int64_t retry_after, int64_t now)
+static void begin_pause(struct limiter *limiter, int64_t retry_after, int64_t now)
 {
     int64_t least = least_pause(limiter->refusals);
     int64_t pause = clamp(retry_after < 0 ? LIMITER_PAUSE : retry_after, least, LIMITER_PAUSE_MAX);
@@ -50,12 +65,168 @@ void limiter_refused(struct limiter *limiter, int64_t retry_after, int64_t now)
         limiter->paused_until = now + pause;
 }
 
-void limiter_answered(struct limiter *limiter)
+/* --- the ledger --- */
+
+/* The ledger's time now, as far as this process knows. */
+static int64_t ledger_time(const struct limiter *limiter, int64_t now)
+{
+    return limiter->quota.time + (now > limiter->seen_at ? now - limiter->seen_at : 0);
+}
+
+/* Begins a transaction with the ledger brought up to now; *ret is to be changed and given to close_book(). */
+static int open_book(struct limiter *limiter, struct quota *ret, int64_t now, int64_t wall, struct error *err)
+{
+    if (limiter->book.begin(limiter->book.self, ret, err) < 0)
+        return -1;
+    int64_t elapsed = limiter->seen ? ledger_time(limiter, now) - ret->time : 0;
+    int64_t date = limiter->date ? limiter->date + now - limiter->date_at : 0;
+    bool replaced = ret->id != limiter->quota.id || ret->version < limiter->quota.version;
+    quota_advance(ret, elapsed, date, wall);
+    if (limiter->seen && replaced)
+        quota_merge(ret, &limiter->quota);
+    quota_enter(ret, limiter->lease_at, -limiter->lease);
+    ret->version++;
+    return 0;
+}
+
+static int close_book(struct limiter *limiter, const struct quota *quota, int64_t lease, int64_t now,
+                      struct error *err)
+{
+    if (limiter->book.end(limiter->book.self, quota, err) < 0)
+        return -1;
+    limiter->quota = *quota;
+    limiter->seen_at = now;
+    limiter->seen = true;
+    limiter->lease = lease;
+    limiter->lease_at = quota->time;
+    return 0;
+}
+
+static void say_spent(const struct limiter *limiter, enum quota_window window, int64_t wait, int64_t wall,
+                      struct error *err)
+{
+    static const char *const words[QUOTA_WINDOWS] = {"hourly", "daily", "monthly"};
+    char at[TEXT_MAX];
+    (void)error_set(err, ERROR_QUOTA, RETRY_LATER, "the %s request quota is used up%s; goes on %s",
+                    words[window], limiter->work == QUOTA_PERSON ? "" : " as far as background work may",
+                    text_format_local(at, wall + wait, wall));
+}
+
+/* A new lease, entered before it is used. */
+static int renew(struct limiter *limiter, int64_t now, int64_t wall, struct error *err)
+{
+    struct quota quota;
+    if (open_book(limiter, &quota, now, wall, err) < 0)
+        return -1;
+    int64_t lease = quota_limit(&quota, &limiter->limits, QUOTA_HOUR) / LEASES;
+    int64_t left = quota_left(&quota, &limiter->limits, limiter->work);
+    if (lease < 1)
+        lease = 1;
+    if (lease > left)
+        lease = left;
+    bool probe = lease == 0 && !limiter->probing &&
+                 quota_may_probe(&quota, &limiter->limits, limiter->work, limiter->date != 0, wall);
+    if (probe) {
+        quota.probed_wall = wall;
+        lease = 1;
+    }
+    quota_enter(&quota, quota.time, lease);
+    if (close_book(limiter, &quota, lease, now, err) < 0)
+        return -1;
+    limiter->probing = limiter->probing || probe;
+    if (lease > 0)
+        return 0;
+    enum quota_window window = QUOTA_HOUR;
+    int64_t wait = quota_wait(&quota, &limiter->limits, limiter->work, &window);
+    if (wait < USEC_PER_SEC)
+        wait = USEC_PER_SEC;
+    limiter->spent_until = now + wait;
+    say_spent(limiter, window, wait, wall, err);
+    return -1;
+}
+
+static bool lease_holds(const struct limiter *limiter, int64_t now)
+{
+    return limiter->lease > 0 && (limiter->probing || !limiter->quota.closed_until) &&
+           ledger_time(limiter, now) / USEC_PER_MIN == limiter->lease_at / USEC_PER_MIN;
+}
+
+int limiter_take(struct limiter *limiter, int64_t now, int64_t wall, struct error *err)
+{
+    if (limiter->book.begin && !lease_holds(limiter, now) && renew(limiter, now, wall, err) < 0) {
+        if (limiter->spent_until <= now) /* the ledger cannot be written: not counted, so not sent */
+            limiter->spent_until = now + LEDGER_PAUSE;
+        return -1;
+    }
+    limiter->lease -= limiter->lease > 0;
+    bucket_take(&limiter->bucket, now);
+    return 0;
+}
+
+/* A change of the ledger that is worth having, but no reason to fail where it cannot be written. */
+static void amend(struct limiter *limiter, const struct quota_refusal *refusal, int64_t retry_after,
+                  double draw, int64_t now, int64_t wall)
+{
+    struct error ignored;
+    struct quota quota;
+    if (!limiter->book.begin || open_book(limiter, &quota, now, wall, &ignored) < 0)
+        return;
+    if (refusal)
+        quota_refuse(&quota, &limiter->limits, refusal, retry_after, draw);
+    else if (limiter->probing)
+        quota_accept(&quota);
+    (void)close_book(limiter, &quota, 0, now, &ignored);
+}
+
+void limiter_dated(struct limiter *limiter, int64_t date, int64_t now)
+{
+    if (date <= 0)
+        return;
+    limiter->date = date;
+    limiter->date_at = now;
+}
+
+void limiter_refused(struct limiter *limiter, const struct quota_refusal *refusal, int64_t retry_after,
+                     double draw, int64_t now, int64_t wall)
+{
+    if (limiter->book.begin && refusal->named) {
+        amend(limiter, refusal, retry_after, draw, now, wall);
+        limiter->probing = false;
+        limiter->spent_until = now + quota_wait(&limiter->quota, &limiter->limits, limiter->work, NULL);
+        return;
+    }
+    limiter->probing = false;
+    begin_pause(limiter, retry_after, now);
+}
+
+void limiter_answered(struct limiter *limiter, int64_t now, int64_t wall)
 {
     limiter->refusals = 0;
+    if (!limiter->probing)
+        return;
+    amend(limiter, NULL, 0, 0, now, wall);
+    limiter->probing = false;
 }
 
 void limiter_forgive(struct limiter *limiter)
 {
     limiter->paused_until = 0;
+    limiter->spent_until = 0;
+}
+
+void limiter_rest(struct limiter *limiter, int64_t now, int64_t wall)
+{
+    limiter->probing = false; /* a probe whose answer nobody waits for is none */
+    if (limiter->lease > 0)
+        amend(limiter, NULL, 0, 0, now, wall);
+}
+
+void limiter_left(const struct limiter *limiter, int64_t ret[static QUOTA_WINDOWS])
+{
+    for (int i = 0; i < QUOTA_WINDOWS; i++) {
+        enum quota_window window = (enum quota_window)i;
+        int64_t left = quota_limit(&limiter->quota, &limiter->limits, window) -
+                       quota_used(&limiter->quota, window) + limiter->lease;
+        ret[i] = !limiter->seen ? -1 : left > 0 ? left : 0;
+    }
 }

@@ -65,7 +65,7 @@ static void say_finishing(char *line, size_t size, const struct facts *facts)
 static void say_paused(char *line, size_t size, const struct facts *facts)
 {
     char at[TEXT_MAX];
-    add(line, size, "paused: the server's request quota is used up");
+    add(line, size, "paused: the request quota is used up");
     if (facts->resumes_at)
         add(line, size, ", goes on %s", text_format_local(at, facts->resumes_at, facts->now));
     else

@@ -155,6 +155,15 @@ static void report_findings(const struct cycle *cycle)
             cycle->options.entity->name, f->ill_typed, f->duplicate_keys, f->nul_characters, f->big_numbers);
 }
 
+static void count_left(struct cycle *cycle)
+{
+    int64_t left[QUOTA_WINDOWS];
+    cycle->source.left(cycle->source.self, left);
+    cycle->row.quota_left_hour = left[QUOTA_HOUR];
+    cycle->row.quota_left_day = left[QUOTA_DAY];
+    cycle->row.quota_left_month = left[QUOTA_MONTH];
+}
+
 static int do_finish(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
 {
     (void)ret_at;
@@ -171,6 +180,7 @@ static int do_finish(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_
     if (cycle->row.completed_at == 0) {
         cycle->row.completed_at = cycle_wall(cycle);
         cycle_count_cost(cycle);
+        count_left(cycle);
         judge(cycle, troubled);
         report_findings(cycle);
     }

@@ -213,6 +213,20 @@ write_conf() {
     done >"$CONF"
 }
 
+# time_passes SECONDS: for the site, and, as far as the ledger can tell, for this machine.
+time_passes() {
+    sim "advance?seconds=$1" >/dev/null
+    if [ -e "$T/quota.db" ]; then
+        sqlite3 "$T/quota.db" "UPDATE ledger SET wall = wall - $1 * 1000000, probed_wall = probed_wall - $1 * 1000000"
+    fi
+}
+
+# A larger plan: the site counts no more, and what was learnt of the smaller one is forgotten.
+quota_ends() {
+    sim 'config?hourly=0' >/dev/null
+    rm -f "$T/quota.db"
+}
+
 # cli ARGUMENTS…: STATUS, OUT and ERR (files) of a flexsync command.
 cli() {
     STATUS=0 OUT=$T/cli.out ERR=$T/cli.err

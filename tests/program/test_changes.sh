@@ -111,7 +111,7 @@ test_contacts_flagged_as_deleted_become_inactive_and_return() {
 
 test_900_of_1700_gone_at_once_are_not_believed() {
     start_sim --contacts 1700 --deleted-share 0
-    write_conf
+    write_conf limits.hourly=10000
     sync
     expect_status 0
     sim reset-stats >/dev/null

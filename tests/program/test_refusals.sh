@@ -197,11 +197,12 @@ test_a_real_quota_is_met_without_a_breach_of_more_than_the_window() {
     expect_at_most "refused requests" "$(stat_of quota_breaches)" 30
     sync
     expect_status 75
-    expect_log 'status, requests, records_fetched' 'partial|1|0'
-    sim 'advance?seconds=3600' >/dev/null
+    expect_log 'status, requests, records_fetched' 'partial|0|0'
+    expect_match "error" "$(log_row error_message)" 'hourly request quota is used up; goes on'
+    time_passes 7200
     sync
     expect_status 2
-    sim 'config?hourly=0' >/dev/null
+    quota_ends
     sync
     expect_status 0
     expect_complete

@@ -302,6 +302,12 @@ static inline int64_t site_pause(void *self)
     return PAUSE;
 }
 
+static inline void site_left(const void *self, int64_t ret[static QUOTA_WINDOWS])
+{
+    (void)self;
+    ret[QUOTA_HOUR] = ret[QUOTA_DAY] = ret[QUOTA_MONTH] = -1;
+}
+
 static inline const struct fetch_stats *site_stats(const void *self)
 {
     return &((const struct lab *)self)->site.stats;
@@ -447,6 +453,7 @@ static inline int set_up_lab(void **state)
                                   .get = site_get,
                                   .cancel = site_cancel,
                                   .pause = site_pause,
+                                  .left = site_left,
                                   .stats = site_stats};
     lab->site = (struct site){.size_max = 10, .left = FOR_EVER, .seed = 1, .types = "[]"};
     lab->sink = faulty_sink(lab);

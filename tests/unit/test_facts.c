@@ -100,11 +100,11 @@ static void a_pause_tells_when_it_goes_on_if_that_is_known(void **state)
 {
     (void)state;
     struct facts facts = {.state = FACTS_PAUSED, .now = NOON, .resumes_at = NOON + 181 * USEC_PER_MIN};
-    assert_says(&facts, "paused: the server's request quota is used up, goes on 15:01");
+    assert_says(&facts, "paused: the request quota is used up, goes on 15:01");
     facts.resumes_at = 0;
-    assert_says(&facts, "paused: the server's request quota is used up");
+    assert_says(&facts, "paused: the request quota is used up");
     facts.next_at = NOON + USEC_PER_MIN;
-    assert_says(&facts, "paused: the server's request quota is used up, next sync 12:01");
+    assert_says(&facts, "paused: the request quota is used up, next sync 12:01");
 }
 
 static void trouble_tells_what_and_when_it_is_tried_again(void **state)

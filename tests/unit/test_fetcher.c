@@ -259,7 +259,7 @@ static int64_t pause_named_by(struct bench *bench, const char *retry_after)
     char headers[256];
     (void)snprintf(headers, sizeof headers, "Retry-After: %s\r\n", retry_after);
     limiter_forgive(&bench->limiter);
-    limiter_answered(&bench->limiter); /* each of these is the first refusal */
+    limiter_answered(&bench->limiter, bench->now, bench->now); /* each of these is the first refusal */
     struct ask *ask = ask_for(bench, "/contact/1");
     fetcher_begin(bench->fetcher);
     bench_see(bench, bench->requests + 1);

@@ -18,10 +18,16 @@ static struct limiter fresh(void)
     return limiter;
 }
 
+static void refuse(struct limiter *limiter, int64_t retry_after, int64_t now)
+{
+    const struct quota_refusal unnamed = {0};
+    limiter_refused(limiter, &unnamed, retry_after, 0, now, now);
+}
+
 static int64_t pause_after(int64_t retry_after)
 {
     struct limiter limiter = fresh();
-    limiter_refused(&limiter, retry_after, NOW);
+    refuse(&limiter, retry_after, NOW);
     return limiter_paused(&limiter, NOW);
 }
 
@@ -32,7 +38,7 @@ static void a_new_limiter_lets_the_burst_go_and_then_spreads(void **state)
     assert_int_equal(limiter_paused(&limiter, NOW), 0);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(limiter_wait(&limiter, NOW), 0);
-        limiter_count(&limiter, NOW);
+        assert_int_equal(limiter_take(&limiter, NOW, NOW, NULL), 0);
     }
     assert_int_equal(limiter_wait(&limiter, NOW), USEC_PER_SEC / 10);
     assert_int_equal(limiter_wait(&limiter, NOW + USEC_PER_SEC / 10), 0);
@@ -62,10 +68,10 @@ static void a_second_refusal_lengthens_a_pause_and_never_shortens_it(void **stat
 {
     (void)state;
     struct limiter limiter = fresh();
-    limiter_refused(&limiter, 30 * USEC_PER_MIN, NOW);
-    limiter_refused(&limiter, USEC_PER_SEC, NOW + USEC_PER_MIN);
+    refuse(&limiter, 30 * USEC_PER_MIN, NOW);
+    refuse(&limiter, USEC_PER_SEC, NOW + USEC_PER_MIN);
     assert_int_equal(limiter_paused(&limiter, NOW + USEC_PER_MIN), 29 * USEC_PER_MIN);
-    limiter_refused(&limiter, USEC_PER_HOUR, NOW + USEC_PER_MIN);
+    refuse(&limiter, USEC_PER_HOUR, NOW + USEC_PER_MIN);
     assert_int_equal(limiter_paused(&limiter, NOW + USEC_PER_MIN), USEC_PER_HOUR);
 }
 
@@ -73,7 +79,7 @@ static void a_pause_runs_out_to_the_microsecond(void **state)
 {
     (void)state;
     struct limiter limiter = fresh();
-    limiter_refused(&limiter, 10 * USEC_PER_SEC, NOW);
+    refuse(&limiter, 10 * USEC_PER_SEC, NOW);
     assert_int_equal(limiter_paused(&limiter, NOW + 10 * USEC_PER_SEC - 1), 1);
     assert_int_equal(limiter_paused(&limiter, NOW + 10 * USEC_PER_SEC), 0);
     assert_int_equal(limiter_paused(&limiter, NOW + USEC_PER_DAY), 0);
@@ -83,10 +89,10 @@ static void a_person_may_try_in_spite_of_the_pause_and_one_refusal_begins_it_aga
 {
     (void)state;
     struct limiter limiter = fresh();
-    limiter_refused(&limiter, LIMITER_UNNAMED, NOW);
+    refuse(&limiter, LIMITER_UNNAMED, NOW);
     limiter_forgive(&limiter);
     assert_int_equal(limiter_paused(&limiter, NOW), 0);
-    limiter_refused(&limiter, 5 * USEC_PER_SEC, NOW);
+    refuse(&limiter, 5 * USEC_PER_SEC, NOW);
     assert_int_equal(limiter_paused(&limiter, NOW), 5 * USEC_PER_SEC);
 }
 
@@ -95,7 +101,7 @@ static void forgiving_fills_no_bucket(void **state)
     (void)state;
     struct limiter limiter = fresh();
     for (int i = 0; i < 3; i++)
-        limiter_count(&limiter, NOW);
+        assert_int_equal(limiter_take(&limiter, NOW, NOW, NULL), 0);
     limiter_forgive(&limiter);
     assert_true(limiter_wait(&limiter, NOW) > 0);
 }
@@ -104,11 +110,11 @@ static void new_settings_leave_a_pause_as_it_is(void **state)
 {
     (void)state;
     struct limiter limiter = fresh();
-    limiter_refused(&limiter, USEC_PER_MIN, NOW);
+    refuse(&limiter, USEC_PER_MIN, NOW);
     limiter_change(&limiter, 0, 1, NOW);
     assert_int_equal(limiter_paused(&limiter, NOW), USEC_PER_MIN);
     for (int i = 0; i < 100; i++)
-        limiter_count(&limiter, NOW);
+        assert_int_equal(limiter_take(&limiter, NOW, NOW, NULL), 0);
     assert_int_equal(limiter_wait(&limiter, NOW), 0);
 }
 
@@ -119,17 +125,16 @@ static void a_server_that_says_one_second_for_ever_is_asked_ever_more_rarely(voi
     int64_t now = 0, refusals = 0;
     limiter_init(&limiter, 0, 1, now);
     while (now < 24 * USEC_PER_HOUR) {
-        limiter_refused(&limiter, USEC_PER_SEC, now);
-        limiter_refused(&limiter, USEC_PER_SEC,
-                        now); /* what was under way with it is no refusal of its own */
+        refuse(&limiter, USEC_PER_SEC, now);
+        refuse(&limiter, USEC_PER_SEC, now); /* what was under way with it is no refusal of its own */
         int64_t pause = limiter_paused(&limiter, now);
         assert_in_range(pause, refusals == 0 ? USEC_PER_SEC : 2 * USEC_PER_SEC, LIMITER_PAUSE);
         now += pause;
         refusals++;
     }
     assert_in_range(refusals, 96, 110); /* four an hour, and the first doublings */
-    limiter_answered(&limiter);
-    limiter_refused(&limiter, USEC_PER_SEC, now);
+    limiter_answered(&limiter, now, now);
+    refuse(&limiter, USEC_PER_SEC, now);
     assert_int_equal(limiter_paused(&limiter, now), USEC_PER_SEC);
 }
 

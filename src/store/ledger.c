@@ -1,0 +1,290 @@
+#include "flexsync/ledger.h"
+
+#include "flexsync/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define APPLICATION_ID 0x466c7851 /* "FlxQ" */
+#define FORM           1
+#define BUSY_MS        1000
+
+#define TEXT_OF_(number) #number
+#define TEXT_OF(number)  TEXT_OF_(number)
+
+static const char schema_sql[] =
+    "CREATE TABLE ledger (id INTEGER, version INTEGER, time INTEGER, date INTEGER, wall INTEGER,"
+    " closed_until INTEGER, closed_window INTEGER, refusals INTEGER, probed_wall INTEGER);"
+    "CREATE TABLE windows (window INTEGER PRIMARY KEY, newest INTEGER, others INTEGER, others_at INTEGER,"
+    " learnt INTEGER, learnt_at INTEGER);"
+    "CREATE TABLE usage (window INTEGER, bucket INTEGER, used INTEGER, PRIMARY KEY (window, bucket))"
+    " WITHOUT ROWID;"
+    "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) "; PRAGMA user_version = " TEXT_OF(FORM);
+
+static int fail(sqlite3 *db, const char *path, struct error *err)
+{
+    static const struct {
+        int class;
+        enum error_code code;
+        const char *remedy;
+    } kinds[] = {
+        {SQLITE_BUSY, ERROR_STORE_BUSY, "another program keeps it locked; end that program's transaction"},
+        {SQLITE_LOCKED, ERROR_STORE_BUSY, "another program keeps it locked; end that program's transaction"},
+        {SQLITE_FULL, ERROR_STORE_FULL, "make room on its disk"},
+        {SQLITE_NOTADB, ERROR_STORE_CORRUPT, "it was left as it is; correct limits.ledger, or move it away"},
+        {SQLITE_CORRUPT, ERROR_STORE_CORRUPT, "it was left as it is; move it away, and counting begins anew"},
+        {0, ERROR_STORE, "check the rights on the file and on its folder"},
+    };
+    size_t i = 0;
+    while (kinds[i].class && kinds[i].class != (sqlite3_errcode(db) & 0xff))
+        i++;
+    return error_set(err, kinds[i].code, kinds[i].code == ERROR_STORE_CORRUPT ? RETRY_NEVER : RETRY_LATER,
+                     "cannot use the quota's ledger %.200s: %.100s; %s", path, sqlite3_errmsg(db),
+                     kinds[i].remedy);
+}
+
+/* Runs a statement with whole numbers bound; 1 with a row in *ret, 0 without, -1. */
+static int run(sqlite3_stmt *s, const int64_t *values, int count)
+{
+    (void)sqlite3_reset(s);
+    for (int i = 0; i < count; i++)
+        (void)sqlite3_bind_int64(s, i + 1, values[i]);
+    int r = sqlite3_step(s);
+    return r == SQLITE_ROW ? 1 : r == SQLITE_DONE ? 0 : -1;
+}
+
+static void finalize(sqlite3_stmt **s)
+{
+    (void)sqlite3_finalize(*s);
+}
+
+#define CLEANUP_STATEMENT CLEANUP(finalize)
+
+static int number_of(sqlite3 *db, const char *sql, int64_t *ret)
+{
+    CLEANUP_STATEMENT sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK || run(s, NULL, 0) <= 0)
+        return -1;
+    *ret = sqlite3_column_int64(s, 0);
+    return 0;
+}
+
+/* 1 for a ledger of ours, 0 for an empty file, -1 with *err for anything else. */
+static int recognise(sqlite3 *db, const char *path, struct error *err)
+{
+    int64_t application = 0, form = 0, objects = 0;
+    if (number_of(db, "PRAGMA application_id", &application) < 0 ||
+        number_of(db, "PRAGMA user_version", &form) < 0 ||
+        number_of(db, "SELECT count(*) FROM sqlite_schema", &objects) < 0)
+        return fail(db, path, err);
+    if (application == APPLICATION_ID && form == FORM)
+        return 1;
+    if (application == 0 && objects == 0)
+        return 0;
+    return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+                     "%.300s is %s; it was left as it is: correct limits.ledger", path,
+                     application == APPLICATION_ID ? "a ledger of a newer version of this program"
+                                                   : "a database of another program");
+}
+
+/* --- reading --- */
+
+static int read_usage(sqlite3 *db, struct quota *ret)
+{
+    CLEANUP_STATEMENT sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(db, "SELECT window, bucket, used FROM usage", -1, &s, NULL) != SQLITE_OK)
+        return -1;
+    int r;
+    while ((r = sqlite3_step(s)) == SQLITE_ROW)
+        quota_set(ret, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2));
+    return r == SQLITE_DONE ? 0 : -1;
+}
+
+static int read_windows(sqlite3 *db, struct quota *ret)
+{
+    CLEANUP_STATEMENT sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(db, "SELECT window, newest, others, others_at, learnt, learnt_at FROM windows", -1,
+                           &s, NULL) != SQLITE_OK)
+        return -1;
+    int r;
+    while ((r = sqlite3_step(s)) == SQLITE_ROW) {
+        int64_t window = sqlite3_column_int64(s, 0);
+        if (window < 0 || window >= QUOTA_WINDOWS)
+            continue;
+        struct quota_count *c = &ret->counts[window];
+        c->newest = sqlite3_column_int64(s, 1);
+        c->foreign = sqlite3_column_int64(s, 2);
+        c->foreign_at = sqlite3_column_int64(s, 3);
+        c->learnt = sqlite3_column_int64(s, 4);
+        c->learnt_at = sqlite3_column_int64(s, 5);
+    }
+    return r == SQLITE_DONE ? 0 : -1;
+}
+
+static int read_all(sqlite3 *db, struct quota *ret)
+{
+    CLEANUP_STATEMENT sqlite3_stmt *s = NULL;
+    int64_t *const fields[] = {&ret->id,         &ret->version,      &ret->time,          &ret->date,
+                               &ret->wall,       &ret->closed_until, &ret->closed_window, &ret->refusals,
+                               &ret->probed_wall};
+    *ret = (struct quota){0};
+    if (sqlite3_prepare_v2(db,
+                           "SELECT id, version, time, date, wall, closed_until, closed_window, refusals,"
+                           " probed_wall FROM ledger",
+                           -1, &s, NULL) != SQLITE_OK ||
+        run(s, NULL, 0) <= 0)
+        return -1;
+    for (size_t i = 0; i < ARRAY_LENGTH(fields); i++)
+        *fields[i] = sqlite3_column_int64(s, (int)i);
+    if (read_windows(db, ret) < 0 || read_usage(db, ret) < 0)
+        return -1;
+    return quota_usable(ret) ? 0 : -1;
+}
+
+/* --- writing --- */
+
+static int write_usage(sqlite3 *db, const struct quota *quota)
+{
+    CLEANUP_STATEMENT sqlite3_stmt *window = NULL, *usage = NULL;
+    if (sqlite3_prepare_v2(db, "INSERT INTO windows VALUES (?1, ?2, ?3, ?4, ?5, ?6)", -1, &window, NULL) !=
+            SQLITE_OK ||
+        sqlite3_prepare_v2(db, "INSERT INTO usage VALUES (?1, ?2, ?3)", -1, &usage, NULL) != SQLITE_OK)
+        return -1;
+    for (int w = 0; w < QUOTA_WINDOWS; w++) {
+        const struct quota_count *c = &quota->counts[w];
+        const int64_t row[] = {w, c->newest, c->foreign, c->foreign_at, c->learnt, c->learnt_at};
+        if (run(window, row, ARRAY_LENGTH(row)) < 0)
+            return -1;
+        for (int64_t back = 0; back < QUOTA_BUCKETS_MAX; back++) {
+            const int64_t bucket[] = {w, c->newest - back, quota_get(quota, w, c->newest - back)};
+            if (bucket[2] > 0 && run(usage, bucket, ARRAY_LENGTH(bucket)) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static int write_all(sqlite3 *db, const struct quota *quota)
+{
+    CLEANUP_STATEMENT sqlite3_stmt *s = NULL;
+    const int64_t values[] = {quota->id,         quota->version,      quota->time,          quota->date,
+                              quota->wall,       quota->closed_until, quota->closed_window, quota->refusals,
+                              quota->probed_wall};
+    if (sqlite3_exec(db, "DELETE FROM ledger; DELETE FROM windows; DELETE FROM usage", NULL, NULL, NULL) !=
+            SQLITE_OK ||
+        sqlite3_prepare_v2(db, "INSERT INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", -1, &s,
+                           NULL) != SQLITE_OK ||
+        run(s, values, ARRAY_LENGTH(values)) < 0)
+        return -1;
+    return write_usage(db, quota);
+}
+
+/* --- transactions --- */
+
+static void close_ledger(struct ledger *ledger)
+{
+    (void)sqlite3_close(ledger->db);
+    ledger->db = NULL;
+}
+
+/* Made before SQLite does, so that the group may read it whatever the umask. */
+static int make_file(const char *path, struct error *err)
+{
+    CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+    if (fd >= 0)
+        return 0;
+    return error_set(err, errno == ENOSPC ? ERROR_STORE_FULL : ERROR_CREATE, RETRY_LATER,
+                     "cannot make the quota's ledger %.200s: %s; make its folder, with the right to write "
+                     "there, or correct limits.ledger",
+                     path, strerror(errno));
+}
+
+static int open_ledger(sqlite3 **ret, const char *path, int flags, struct error *err)
+{
+    if (sqlite3_open_v2(path, ret, flags | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+        sqlite3_busy_timeout(*ret, BUSY_MS) == SQLITE_OK &&
+        sqlite3_db_config(*ret, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) == SQLITE_OK &&
+        sqlite3_db_config(*ret, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) == SQLITE_OK)
+        return 0;
+    return fail(*ret, path, err);
+}
+
+static int begin_new(struct ledger *ledger, struct quota *ret, struct error *err)
+{
+    quota_init(ret, clock_wall(ledger->clock));
+    if (getrandom(&ret->id, sizeof ret->id, GRND_NONBLOCK) != (ssize_t)sizeof ret->id)
+        ret->id = clock_monotonic(ledger->clock);
+    return sqlite3_exec(ledger->db, schema_sql, NULL, NULL, NULL) == SQLITE_OK
+               ? 0
+               : fail(ledger->db, ledger->path, err);
+}
+
+static int begin(struct ledger *ledger, struct quota *ret, struct error *err)
+{
+    if (make_file(ledger->path, err) < 0 ||
+        open_ledger(&ledger->db, ledger->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err) < 0)
+        return -1;
+    if (sqlite3_exec(ledger->db, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        return fail(ledger->db, ledger->path, err);
+    int there = recognise(ledger->db, ledger->path, err);
+    if (there <= 0)
+        return there < 0 ? -1 : begin_new(ledger, ret, err);
+    if (read_all(ledger->db, ret) == 0)
+        return 0;
+    return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+                     "the quota's ledger %.300s is damaged; it was left as it is: move it away, and counting "
+                     "begins anew",
+                     ledger->path);
+}
+
+int ledger_begin(struct ledger *ledger, struct quota *ret, struct error *err)
+{
+    if (begin(ledger, ret, err) == 0)
+        return 0;
+    close_ledger(ledger); /* which rolls back */
+    return -1;
+}
+
+int ledger_end(struct ledger *ledger, const struct quota *quota, struct error *err)
+{
+    int r = 0;
+    if (write_all(ledger->db, quota) < 0 || sqlite3_exec(ledger->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+        r = fail(ledger->db, ledger->path, err);
+    close_ledger(ledger);
+    return r;
+}
+
+int ledger_read(const char *path, struct quota *ret, struct error *err)
+{
+    sqlite3 *db = NULL;
+    if (access(path, F_OK) < 0)
+        return 0;
+    int r = open_ledger(&db, path, SQLITE_OPEN_READONLY, err);
+    if (r == 0)
+        r = recognise(db, path, err);
+    if (r > 0 && read_all(db, ret) < 0)
+        r = fail(db, path, err);
+    (void)sqlite3_close(db);
+    return r;
+}
+
+static int book_begin(void *self, struct quota *ret, struct error *err)
+{
+    return ledger_begin(self, ret, err);
+}
+
+static int book_end(void *self, const struct quota *quota, struct error *err)
+{
+    return ledger_end(self, quota, err);
+}
+
+struct limiter_book ledger_book(struct ledger *ledger)
+{
+    return (struct limiter_book){.self = ledger, .begin = book_begin, .end = book_end};
+}
