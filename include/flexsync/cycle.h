@@ -1,13 +1,15 @@
 /*
  * cycle: one synchronisation of one entity, as a machine of phases.
  *
- *     begin -> list -> new -> changed -> vanished -> plan -> fetch -> reconcile -> finish -> over
+ *     begin -> list -> feed -> new -> changed -> vanished -> plan -> fetch -> reconcile -> finish -> over
  *
+ * begin       whether this cycle lists, and reads the feed: somebody asked, or it is worth its requests
  * list        pages into the staging table, until the listing is proven whole or three readings are done
+ * feed        the listing in the order of edits: is it honoured, and who was edited (feed.h)
  * new         who the table lacks is stored with what the row says, and queued
  * changed     whose row differs is queued
  * vanished    who a whole listing lacks is queued, unless too many would go at once
- * plan        the queue's order
+ * plan        the queue's order; and what else the pace of the quota buys (planner.h)
  * fetch       records, checked, compared and committed in batches of 200 or of a second
  * reconcile   those whose record is gone become Inactive, unless they are too many at once
  * finish      the row of sync_log
@@ -45,6 +47,10 @@ struct cycle_options {
     unsigned page_size;
     int64_t max_vanished; /* percent */
     int64_t keep_changes, keep_log;
+    double budget;    /* requests a day that background work may send, above 0 */
+    int64_t interval; /* usec between two cycles of the timer */
+    int64_t max_age;  /* usec in which everyone's record is to be looked at, as far as the budget goes */
+    uint64_t seed;    /* of what is drawn at random; another one for each cycle */
 
     /* Something came in: step the cycle soon. Called from within the source's handlers. */
     void (*wake)(void *arg);
@@ -56,6 +62,7 @@ struct cycle_options {
 enum cycle_phase {
     CYCLE_BEGIN,
     CYCLE_LIST,
+    CYCLE_FEED,
     CYCLE_NEW,
     CYCLE_CHANGED,
     CYCLE_VANISHED,

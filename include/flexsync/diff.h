@@ -17,4 +17,10 @@
  */
 int diff_json(const char *before, const char *after, char **ret_before, char **ret_after, struct error *err);
 
+/*
+ * Does `whole` say already what `part` says: has it every field of `part`, with the same content (one that is
+ * null in `part` may be missing)? Returns 1, 0, or -1 without memory, with *err set.
+ */
+int diff_contains(const char *whole, const char *part, struct error *err);
+
 #endif

@@ -78,6 +78,9 @@ struct entity {
     const char *state_table;
     const char *changes_table; /* NULL: its changes are not recorded */
     const char *queue_table;   /* NULL: a listed row is the whole record */
+    const char *audits_table;  /* as queue_table */
+    const char *created;       /* the columns with the server's dates; as queue_table */
+    const char *edited;
     const char *list_path;
     bool paged;              /* the listing takes page, size and sort */
     const char *detail_path; /* the server's id is appended; NULL with queue_table NULL */

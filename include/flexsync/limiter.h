@@ -100,6 +100,12 @@ void limiter_forgive(struct limiter *limiter);
 /* Gives back what is entered and was not sent. To be called when nothing more is to be sent for now. */
 void limiter_rest(struct limiter *limiter, int64_t now, int64_t wall);
 
+/*
+ * Requests that this kind of work may send now, as the ledger has it; INT64_MAX without a ledger. Gives back
+ * what is entered and was not sent; nothing may be in flight.
+ */
+int64_t limiter_allowed(struct limiter *limiter, int64_t now, int64_t wall);
+
 /* Requests left of each window for anybody, or -1 where no ledger was seen yet. */
 void limiter_left(const struct limiter *limiter, int64_t ret[static QUOTA_WINDOWS]);
 

@@ -26,8 +26,17 @@ struct sink {
     int (*count_contradicted)(void *self, const struct entity *entity, int64_t *ret, struct error *err);
     int (*count_troubled)(void *self, const struct entity *entity, int64_t *ret, struct error *err);
     int (*queue_all)(void *self, const struct entity *entity, int64_t now, struct error *err);
-    int (*plan)(void *self, const struct entity *entity, int64_t now, bool all, int64_t **ret,
+    int (*count_signalled)(void *self, const struct entity *entity, int64_t now, int64_t *ret,
+                           struct error *err);
+    int (*plan)(void *self, const struct entity *entity, int64_t now, bool all, bool signalled, int64_t **ret,
                 size_t *ret_count, struct error *err);
+    int (*scan)(void *self, const struct entity *entity, bool signalled, store_scan_fn *each, void *arg,
+                struct error *err);
+    int (*choose)(void *self, const struct entity *entity, const struct store_choice *choices, size_t count,
+                  bool more, int64_t now, struct error *err);
+    int (*dates)(void *self, const struct entity *entity, const struct page *page, struct store_dated *ret,
+                 struct error *err);
+    int (*oldest_check)(void *self, const struct entity *entity, int64_t *ret, struct error *err);
     int (*lookup)(void *self, const struct entity *entity, int64_t id, struct store_known *ret,
                   struct error *err);
     int (*commit)(void *self, const struct entity *entity, struct sync_row *row,

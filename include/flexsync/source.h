@@ -13,10 +13,13 @@
 
 #include <stdbool.h>
 
+/* By id; or by the time of the last edit, which the server may honour or not. */
+enum source_order { ORDER_NONE, ORDER_ID, ORDER_EDITED_LAST, ORDER_EDITED_FIRST };
+
 struct source_page {
     unsigned page;
     unsigned size; /* 0: ask for neither page nor size */
-    bool sorted;   /* ask for the order of ids */
+    enum source_order order;
 };
 
 struct source {
@@ -29,7 +32,8 @@ struct source {
     void (*cancel)(void *self);   /* ends everything soon, with FETCH_CANCELLED */
     int64_t (*pause)(void *self); /* usec until sending may go on after a 429 */
     void (*left)(const void *self,
-                 int64_t ret[static QUOTA_WINDOWS]);      /* requests of the quota; -1: not known */
+                 int64_t ret[static QUOTA_WINDOWS]); /* requests of the quota for anybody; -1: not known */
+    int64_t (*allowed)(void *self); /* requests that this kind of work may send now; INT64_MAX: no limit */
     const struct fetch_stats *(*stats)(const void *self); /* since it was made; counts up */
 };
 

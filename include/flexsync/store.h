@@ -15,6 +15,7 @@
 
 #include "flexsync/entity.h"
 #include "flexsync/error.h"
+#include "flexsync/figures.h"
 #include "flexsync/page.h"
 #include "flexsync/record.h"
 #include "flexsync/synclog.h"
@@ -110,16 +111,68 @@ int store_count_contradicted(struct store *store, const struct entity *entity, i
 /* Those queued that could not be had when they were asked for. */
 int store_count_troubled(struct store *store, const struct entity *entity, int64_t *ret, struct error *err);
 
-/* The ids (of the table) to fetch, most urgent first; those not due yet only with `all`. The caller frees
- * *ret. */
-int store_plan(struct store *store, const struct entity *entity, int64_t now, bool all, int64_t **ret,
-               size_t *ret_count, struct error *err);
+/* Those due in the queue because the listing or the feed shows an edit: what may wait where the quota is
+ * tight. */
+int store_count_signalled(struct store *store, const struct entity *entity, int64_t now, int64_t *ret,
+                          struct error *err);
+
+/*
+ * The ids (of the table) in the queue, most urgent first; those not due yet only with `all`, those that are
+ * signalled only with `signalled`. The caller frees *ret.
+ */
+int store_plan(struct store *store, const struct entity *entity, int64_t now, bool all, bool signalled,
+               int64_t **ret, size_t *ret_count, struct error *err);
+
+/* `queued`: it is in the queue and will be fetched without being chosen. */
+typedef int store_scan_fn(void *arg, int64_t id, const struct figures *figures, bool queued);
+
+/*
+ * Shows the figures of all that were fetched once and are not gone, in one pass. With `signalled`, those that
+ * are queued for a signal alone count as not queued. A callback that returns non-zero ends it.
+ */
+int store_scan(struct store *store, const struct entity *entity, bool signalled, store_scan_fn *each,
+               void *arg, struct error *err);
+
+/* Why the planner wants a record; its place in the queue's CHECK. */
+enum store_reason { REASON_OVERDUE, REASON_AUDIT, REASON_BENEFIT, REASON_FEED, REASON_COUNT };
+
+struct store_choice {
+    int64_t id;
+    enum store_reason reason;
+    bool signalled; /* REASON_FEED: the feed shows that it was edited */
+};
+
+/*
+ * Queues what was chosen, due at once; what is queued already keeps its reason. Choices of an earlier plan
+ * that were not fetched are dropped, unless `more`: this is a further part of the same plan.
+ */
+int store_choose(struct store *store, const struct entity *entity, const struct store_choice *choices,
+                 size_t count, bool more, int64_t now, struct error *err);
+
+struct store_dated {
+    int64_t id;      /* 0: not stored yet */
+    bool fetched;    /* its record was fetched; the rest is of it, in seconds */
+    int64_t edited;  /* its lastEditDate; 0: none */
+    int64_t checked; /* its last answer came */
+    int64_t stored;  /* what is stored came, by the same clock */
+};
+
+/* What is stored of the rows of a page, in their order; `ret` has room for page->row_count. */
+int store_dates(struct store *store, const struct entity *entity, const struct page *page,
+                struct store_dated *ret, struct error *err);
+
+/* When the record was last answered for that was not for the longest time; seconds, 0: there is none. */
+int store_oldest_check(struct store *store, const struct entity *entity, int64_t *ret, struct error *err);
 
 struct store_known {
     char key[RECORD_ID_MAX + 1]; /* the server's id */
     bool vanished;               /* queued because the listing lacks it */
     int64_t attempts;
-    int64_t bytes_hash; /* of the last answer; 0: never fetched, or gone since */
+    int64_t bytes_hash;   /* of the last answer; 0: never fetched, or gone since */
+    int64_t content_hash; /* of what is stored; 0: no whole record */
+    bool paced;           /* queued for a signal or by the planner: part of the background's pace */
+    bool chosen;          /* by the planner */
+    struct figures figures;
     bool active;
     bool returned; /* queued because it is listed although it was taken for gone */
 };
@@ -145,6 +198,8 @@ struct store_item {
     int64_t bytes_hash;
     const char *error;
     int64_t due;
+    struct figures figures; /* FOUND_RECORD, FOUND_SAME: as they are now */
+    bool audit;             /* drawn at random: whether it was stale is recorded */
 };
 
 /*

@@ -38,6 +38,12 @@ char *text_format_utc(char buffer[static TEXT_MAX], int64_t wall_usec);
 /* The inverse; microseconds since 1970. -EINVAL when it is not of that form. */
 int text_parse_utc(const char *text, int64_t *ret_wall_usec);
 
+/*
+ * A date as ISO 8601 has it, `2024-03-05T23:23:37`: seconds since 1970 as if it were UTC. A fraction of the
+ * second and a zone may follow and are passed over. -EINVAL when it is not of that form.
+ */
+int text_parse_iso(const char *text, int64_t *ret_seconds);
+
 /* Local time for people: "15:01" on the day of now_usec, "23 Nov 15:01" within a year, else with the year. */
 char *text_format_local(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec);
 

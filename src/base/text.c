@@ -128,6 +128,24 @@ int text_parse_utc(const char *text, int64_t *ret_wall_usec)
     return 0;
 }
 
+int text_parse_iso(const char *text, int64_t *ret_seconds)
+{
+    char head[sizeof "YYYY-MM-DD HH:MM:SS"];
+    int64_t usec;
+    size_t length = strlen(text);
+    if (length < sizeof head - 1 || (length > sizeof head - 1 && !strchr(".,Z+-", text[sizeof head - 1])))
+        return -EINVAL;
+    memcpy(head, text, sizeof head - 1);
+    head[sizeof head - 1] = '\0';
+    if (head[10] != 'T' && head[10] != ' ')
+        return -EINVAL;
+    head[10] = ' ';
+    if (text_parse_utc(head, &usec) < 0)
+        return -EINVAL;
+    *ret_seconds = usec / USEC_PER_SEC;
+    return 0;
+}
+
 char *text_format_local(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec)
 {
     time_t then = (time_t)(wall_usec / USEC_PER_SEC), now = (time_t)(now_usec / USEC_PER_SEC);

@@ -2,12 +2,30 @@
 
 #include "flexsync/flex.h"
 
+#include <stdio.h>
+
+#define SORT_MAX 64
+
+/* The parameter `sort` for an order, or NULL. */
+static const char *sort_of(const struct entity *entity, enum source_order order, char text[static SORT_MAX])
+{
+    static const char *const directions[] = {[ORDER_EDITED_LAST] = "desc", [ORDER_EDITED_FIRST] = "asc"};
+    if (order == ORDER_NONE)
+        return NULL;
+    if (order == ORDER_ID)
+        return "id,asc";
+    (void)snprintf(text, SORT_MAX, "%s,%s", entity->columns[entity_column(entity, entity->edited)].field,
+                   directions[order]);
+    return text;
+}
+
 static int source_list(void *self, const struct entity *entity, const struct source_page *page,
                        const struct fetch_handler *handler, void *arg, struct error *err)
 {
     const struct flex_source *flex = self;
+    char sort[SORT_MAX];
     const struct flex_listing listing = {
-        .page = page->page, .size = page->size, .sort = page->sorted ? "id,asc" : NULL};
+        .page = page->page, .size = page->size, .sort = sort_of(entity, page->order, sort)};
     return flex_list(flex->fetcher, flex->base_url, entity, &listing, handler, arg, err);
 }
 
@@ -36,6 +54,12 @@ static void source_left(const void *self, int64_t ret[static QUOTA_WINDOWS])
     limiter_left(flex->limiter, ret);
 }
 
+static int64_t source_allowed(void *self)
+{
+    const struct flex_source *flex = self;
+    return limiter_allowed(flex->limiter, clock_monotonic(flex->clock), clock_wall(flex->clock));
+}
+
 static const struct fetch_stats *source_stats(const void *self)
 {
     const struct flex_source *flex = self;
@@ -52,6 +76,7 @@ struct source adapter_source(struct flex_source *flex, unsigned concurrent)
         .cancel = source_cancel,
         .pause = source_pause,
         .left = source_left,
+        .allowed = source_allowed,
         .stats = source_stats,
     };
 }
@@ -122,10 +147,39 @@ static int sink_queue_all(void *self, const struct entity *entity, int64_t now, 
     return store_queue_all(self, entity, now, err);
 }
 
-static int sink_plan(void *self, const struct entity *entity, int64_t now, bool all, int64_t **ret,
-                     size_t *ret_count, struct error *err)
+static int sink_count_signalled(void *self, const struct entity *entity, int64_t now, int64_t *ret,
+                                struct error *err)
 {
-    return store_plan(self, entity, now, all, ret, ret_count, err);
+    return store_count_signalled(self, entity, now, ret, err);
+}
+
+static int sink_plan(void *self, const struct entity *entity, int64_t now, bool all, bool signalled,
+                     int64_t **ret, size_t *ret_count, struct error *err)
+{
+    return store_plan(self, entity, now, all, signalled, ret, ret_count, err);
+}
+
+static int sink_scan(void *self, const struct entity *entity, bool signalled, store_scan_fn *each, void *arg,
+                     struct error *err)
+{
+    return store_scan(self, entity, signalled, each, arg, err);
+}
+
+static int sink_choose(void *self, const struct entity *entity, const struct store_choice *choices,
+                       size_t count, bool more, int64_t now, struct error *err)
+{
+    return store_choose(self, entity, choices, count, more, now, err);
+}
+
+static int sink_dates(void *self, const struct entity *entity, const struct page *page,
+                      struct store_dated *ret, struct error *err)
+{
+    return store_dates(self, entity, page, ret, err);
+}
+
+static int sink_oldest_check(void *self, const struct entity *entity, int64_t *ret, struct error *err)
+{
+    return store_oldest_check(self, entity, ret, err);
 }
 
 static int sink_lookup(void *self, const struct entity *entity, int64_t id, struct store_known *ret,
@@ -166,7 +220,12 @@ struct sink adapter_sink(struct store *store)
         .count_contradicted = sink_count_contradicted,
         .count_troubled = sink_count_troubled,
         .queue_all = sink_queue_all,
+        .count_signalled = sink_count_signalled,
         .plan = sink_plan,
+        .scan = sink_scan,
+        .choose = sink_choose,
+        .dates = sink_dates,
+        .oldest_check = sink_oldest_check,
         .lookup = sink_lookup,
         .commit = sink_commit,
         .meta_get = sink_meta_get,

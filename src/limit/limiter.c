@@ -230,3 +230,12 @@ void limiter_left(const struct limiter *limiter, int64_t ret[static QUOTA_WINDOW
         ret[i] = !limiter->seen ? -1 : left > 0 ? left : 0;
     }
 }
+
+int64_t limiter_allowed(struct limiter *limiter, int64_t now, int64_t wall)
+{
+    if (!limiter->book.begin)
+        return INT64_MAX;
+    limiter->probing = false;
+    amend(limiter, NULL, 0, 0, now, wall);
+    return limiter->seen ? quota_left(&limiter->quota, &limiter->limits, limiter->work) : 0;
+}

@@ -158,3 +158,27 @@ int diff_json(const char *before, const char *after, char **ret_before, char **r
     *ret_after = buffer_take(&out_new);
     return 0;
 }
+
+/* Both lists are sorted by name. 1, 0, or -1 without memory. */
+static int contains(const struct fields *whole, const struct fields *part)
+{
+    size_t i = 0;
+    for (size_t j = 0; j < part->count; j++) {
+        const struct field *wanted = &part->list[j];
+        while (i < whole->count && compare_names(&whole->list[i], wanted) < 0)
+            i++;
+        bool there = i < whole->count && compare_names(&whole->list[i], wanted) == 0;
+        int r = there ? same_content(&whole->list[i], wanted) : json_is_null(wanted->value);
+        if (r <= 0)
+            return r;
+    }
+    return 1;
+}
+
+int diff_contains(const char *whole, const char *part, struct error *err)
+{
+    CLEANUP(fields_free) struct fields all = {0};
+    CLEANUP(fields_free) struct fields some = {0};
+    int r = read_fields(&all, whole) < 0 || read_fields(&some, part) < 0 ? -1 : contains(&all, &some);
+    return r < 0 ? error_memory(err) : r;
+}

@@ -4,88 +4,6 @@
 
 #include <string.h>
 
-int store_queue_all(struct store *store, const struct entity *entity, int64_t now, struct error *err)
-{
-    sqlite3_stmt *s = statement_get(store, SQL_QUEUE_ALL, entity, err);
-    if (!s)
-        return -1;
-    bind_utc(s, 1, now);
-    return statement_run(store, s, err);
-}
-
-static int count(struct store *store, enum statement id, const struct entity *entity, int64_t *ret,
-                 struct error *err)
-{
-    sqlite3_stmt *s = statement_get(store, id, entity, err);
-    if (!s || statement_step(store, s, err) < 0)
-        return -1;
-    *ret = sqlite3_column_int64(s, 0);
-    (void)sqlite3_reset(s);
-    return 0;
-}
-
-int store_count_contradicted(struct store *store, const struct entity *entity, int64_t *ret,
-                             struct error *err)
-{
-    return count(store, SQL_CONTRADICTED_COUNT, entity, ret, err);
-}
-
-int store_count_troubled(struct store *store, const struct entity *entity, int64_t *ret, struct error *err)
-{
-    return count(store, SQL_TROUBLED_COUNT, entity, ret, err);
-}
-
-int store_plan(struct store *store, const struct entity *entity, int64_t now, bool all, int64_t **ret,
-               size_t *ret_count, struct error *err)
-{
-    sqlite3_stmt *s = statement_get(store, SQL_PLAN, entity, err);
-    if (!s)
-        return -1;
-    bind_utc(s, 1, now);
-    (void)sqlite3_bind_int(s, 2, all);
-    CLEANUP_FREE int64_t *ids = NULL;
-    size_t count = 0, capacity = 0;
-    int r;
-    while ((r = statement_step(store, s, err)) > 0) {
-        if (count == capacity) {
-            capacity = capacity ? capacity * 2 : 256;
-            int64_t *more = realloc(ids, capacity * sizeof *ids);
-            if (!more) {
-                (void)sqlite3_reset(s);
-                return error_memory(err);
-            }
-            ids = more;
-        }
-        ids[count++] = sqlite3_column_int64(s, 0);
-    }
-    if (r < 0)
-        return -1;
-    *ret = take_pointer(ids);
-    *ret_count = count;
-    return 0;
-}
-
-int store_lookup(struct store *store, const struct entity *entity, int64_t id, struct store_known *ret,
-                 struct error *err)
-{
-    sqlite3_stmt *s = statement_get(store, SQL_LOOKUP, entity, err);
-    if (!s)
-        return -1;
-    (void)sqlite3_bind_int64(s, 1, id);
-    int r = statement_step(store, s, err);
-    if (r <= 0)
-        return r;
-    const char *key = (const char *)sqlite3_column_text(s, 0);
-    (void)snprintf(ret->key, sizeof ret->key, "%s", key ? key : "");
-    ret->vanished = sqlite3_column_int(s, 1) != 0;
-    ret->attempts = sqlite3_column_int64(s, 2);
-    ret->bytes_hash = sqlite3_column_int64(s, 3);
-    ret->active = sqlite3_column_int(s, 4) != 0;
-    ret->returned = sqlite3_column_int(s, 5) != 0;
-    (void)sqlite3_reset(s);
-    return 1;
-}
-
 /*
  * One that answered although the listing lacks it is remembered as such; one that is `deleted` counts as
  * gone. Of the others an answer does not tell whether they are listed.
@@ -96,32 +14,57 @@ static void bind_presence(sqlite3_stmt *s, int index, const struct store_item *i
         (void)sqlite3_bind_int64(s, index, deleted ? PRESENCE_GONE : PRESENCE_ANSWERING);
 }
 
-/* The answer says what is stored: the table is not touched, only the state. */
-static int mark_checked(struct store *store, const struct entity *entity, const struct store_item *item,
-                        bool deleted, int64_t now, struct error *err)
+static void bind_seconds(sqlite3_stmt *s, int index, int64_t seconds)
 {
-    sqlite3_stmt *s = statement_get(store, SQL_CHECKED, entity, err);
+    if (seconds)
+        (void)sqlite3_bind_int64(s, index, seconds);
+    else
+        (void)sqlite3_bind_null(s, index);
+}
+
+/* As FIGURES in statement.c has them. */
+static void bind_figures(sqlite3_stmt *s, int index, const struct figures *figures)
+{
+    bind_seconds(s, index++, figures->checked);
+    bind_seconds(s, index++, figures->edited);
+    (void)sqlite3_bind_int(s, index++, figures->first_changed);
+    (void)sqlite3_bind_int64(s, index++, figures->first_watched);
+    bind_seconds(s, index++, figures->watched_since);
+    (void)sqlite3_bind_int64(s, index++, figures->hidden_watched);
+    (void)sqlite3_bind_int64(s, index++, figures->hidden);
+    (void)sqlite3_bind_int64(s, index++, figures->listed);
+    bind_seconds(s, index, figures->signalled);
+}
+
+/* `fetched`: a record with another content than is stored; else the table is not touched, only the state. */
+static int mark_answered(struct store *store, const struct entity *entity, const struct store_item *item,
+                         bool fetched, int64_t now, struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, fetched ? SQL_FETCHED : SQL_CHECKED, entity, err);
     if (!s)
         return -1;
     (void)sqlite3_bind_int64(s, 1, item->id);
     if (item->bytes_hash)
         (void)sqlite3_bind_int64(s, 2, item->bytes_hash);
-    bind_utc(s, 3, now);
-    bind_presence(s, 4, item, deleted);
+    if (fetched)
+        (void)sqlite3_bind_int64(s, 3, item->record->content_hash);
+    bind_utc(s, 4, now);
+    bind_presence(s, 5, item, item->record && item->record->deleted);
+    bind_figures(s, 6, &item->figures);
     return statement_run(store, s, err);
 }
 
-static int mark_fetched(struct store *store, const struct entity *entity, const struct store_item *item,
-                        int64_t now, struct error *err)
+static int note_audit(struct store *store, const struct entity *entity, const struct store_item *item,
+                      bool stale, int64_t now, struct error *err)
 {
-    sqlite3_stmt *s = statement_get(store, SQL_FETCHED, entity, err);
+    if (!item->audit)
+        return 0;
+    sqlite3_stmt *s = statement_get(store, SQL_AUDIT, entity, err);
     if (!s)
         return -1;
     (void)sqlite3_bind_int64(s, 1, item->id);
-    (void)sqlite3_bind_int64(s, 2, item->bytes_hash);
-    (void)sqlite3_bind_int64(s, 3, item->record->content_hash);
-    bind_utc(s, 4, now);
-    bind_presence(s, 5, item, item->record->deleted);
+    bind_utc(s, 2, now);
+    (void)sqlite3_bind_int(s, 3, stale);
     return statement_run(store, s, err);
 }
 
@@ -133,13 +76,15 @@ static int take_record(struct store *store, const struct entity *entity, struct 
     bool same = current->content_hash == record->content_hash && current->active == !record->deleted;
     row->counts.fetched++;
     row->counts.unchanged += same;
+    if (note_audit(store, entity, item, !same, now, err) < 0)
+        return -1;
     if (same)
-        return mark_checked(store, entity, item, record->deleted, now, err);
+        return mark_answered(store, entity, item, false, now, err);
     /* The first whole record completes an insert; but one that was taken for gone has come back. */
     bool known = current->content_hash || current->presence == PRESENCE_GONE;
     int r = known ? row_replace(store, entity, item->id, current, record, item->body, row, now, err)
                   : row_complete(store, entity, item->id, current, record, item->body, now, err);
-    return r < 0 ? -1 : mark_fetched(store, entity, item, now, err);
+    return r < 0 ? -1 : mark_answered(store, entity, item, true, now, err);
 }
 
 static int apply_record(struct store *store, const struct entity *entity, struct sync_row *row,
@@ -159,7 +104,8 @@ static int apply_same(struct store *store, const struct entity *entity, struct s
 {
     row->counts.fetched++;
     row->counts.unchanged++;
-    if (mark_checked(store, entity, item, false, now, err) < 0)
+    if (note_audit(store, entity, item, false, now, err) < 0 ||
+        mark_answered(store, entity, item, false, now, err) < 0)
         return -1;
     return queue_drop(store, entity, item->id, err);
 }
@@ -167,6 +113,8 @@ static int apply_same(struct store *store, const struct entity *entity, struct s
 static int apply_gone(struct store *store, const struct entity *entity, struct sync_row *row,
                       const struct store_item *item, int64_t now, struct error *err)
 {
+    if (note_audit(store, entity, item, true, now, err) < 0)
+        return -1;
     return row_deactivate(store, entity, item->id, row, now, err);
 }
 

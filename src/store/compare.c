@@ -1,6 +1,7 @@
 /* The staged listing and its comparison with the table. */
 #include "flexsync/cleanup.h"
 #include "flexsync/clock.h"
+#include "flexsync/diff.h"
 #include "statement.h"
 
 #include <string.h>
@@ -218,6 +219,30 @@ static int ask_returned(struct store *store, const struct entity *entity, const 
     return deleted ? 0 : queue_put(store, entity, staged->id, "returned", now, err);
 }
 
+/*
+ * The listed row differs from the one before. That is news only if the record, which may have been fetched
+ * since, says something else; then it is queued, and counted as an edit that the listing showed.
+ */
+static int note_edit(struct store *store, const struct entity *entity, const struct staged *staged,
+                     int64_t now, struct error *err)
+{
+    struct row_current current = {0};
+    if (row_current(store, entity, staged->id, &current, err) <= 0)
+        return -1;
+    int known = diff_contains(current.json, staged->json, err);
+    row_current_free(&current);
+    if (known != 0)
+        return known < 0 ? -1 : 0;
+    sqlite3_stmt *s = statement_get(store, SQL_LISTED_EDIT, entity, err);
+    if (!s)
+        return -1;
+    (void)sqlite3_bind_int64(s, 1, staged->id);
+    (void)sqlite3_bind_int64(s, 2, now / USEC_PER_SEC);
+    if (statement_run(store, s, err) < 0)
+        return -1;
+    return queue_put(store, entity, staged->id, "changed", now, err);
+}
+
 static int take_changed(struct store *store, const struct entity *entity, struct sync_row *row,
                         const struct staged *staged, int64_t now, struct error *err)
 {
@@ -228,7 +253,7 @@ static int take_changed(struct store *store, const struct entity *entity, struct
     else if (!staged->whole && (!staged->same || gone))
         r = follow_listing(store, entity, row, staged, now, err);
     else if (!staged->same)
-        r = queue_put(store, entity, staged->id, "changed", now, err);
+        r = note_edit(store, entity, staged, now, err);
     if (r < 0)
         return -1;
     sqlite3_stmt *s = statement_get(store, SQL_LISTED, entity, err);

@@ -1,3 +1,4 @@
+#include "flexsync/clock.h"
 #include "statement.h"
 
 #include <string.h>
@@ -85,6 +86,8 @@ static int forget_before(struct store *store, enum statement id, const struct en
     return statement_run(store, s, err);
 }
 
+#define AUDITS_KEEP (92 * USEC_PER_DAY) /* three times what the freshness is told of */
+
 int store_cycle_finish(struct store *store, const struct sync_row *row, int64_t changes_before,
                        int64_t log_before, struct error *err)
 {
@@ -95,6 +98,10 @@ int store_cycle_finish(struct store *store, const struct sync_row *row, int64_t 
     for (size_t i = 0; entities[i]; i++)
         if (entities[i]->changes_table &&
             forget_before(store, SQL_CHANGES_FORGET, entities[i], changes_before, err) < 0)
+            return store_abandon(store);
+    for (size_t i = 0; entities[i]; i++)
+        if (entities[i]->audits_table &&
+            forget_before(store, SQL_AUDITS_FORGET, entities[i], row->completed_at - AUDITS_KEEP, err) < 0)
             return store_abandon(store);
     return store_end(store, err);
 }

@@ -5,10 +5,9 @@
 #include <string.h>
 
 #define APPLICATION_ID 0x466c7853 /* "FlxS" */
-#define SCHEMA_VERSION 1
 #define SQL_MAX        (64 * 1024)
 
-/* What every entity has in common. */
+/* What every entity has in common, as version 1 had it. */
 static const char common_sql[] =
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT, updated_at DATETIME) WITHOUT ROWID;"
     "CREATE TABLE sync_log ("
@@ -49,6 +48,50 @@ static const char changes_sql[] =
     " before TEXT, after TEXT);"
     "CREATE INDEX {changes}_contact ON {changes} (contact_id, changed_at);"
     "CREATE INDEX {changes}_time ON {changes} (changed_at);";
+
+/*
+ * What a version added to the entities whose records are fetched one by one. A new database is made as
+ * version 1 and brought up to date like an old one, so that both come out alike.
+ *
+ * Version 2: figures.h, in seconds since 1970, for the planner; reasons to fetch that it gives; audits. What
+ * was fetched before is taken as fetched for the first time when its content was last stored.
+ */
+static const char figures_sql[] =
+    "ALTER TABLE {state} ADD COLUMN checked INTEGER;"
+    "ALTER TABLE {state} ADD COLUMN edited INTEGER;"
+    "ALTER TABLE {state} ADD COLUMN first_changed INTEGER;"
+    "ALTER TABLE {state} ADD COLUMN first_watched INTEGER;"
+    "ALTER TABLE {state} ADD COLUMN watched_since INTEGER;"
+    "ALTER TABLE {state} ADD COLUMN hidden_watched INTEGER;"
+    "ALTER TABLE {state} ADD COLUMN hidden_edits INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE {state} ADD COLUMN listed_edits INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE {state} ADD COLUMN signalled INTEGER;"
+    "UPDATE {state} SET checked = CAST(strftime('%s', checked_at) AS INTEGER),"
+    " edited = (SELECT CAST(strftime('%s', c.{edited}) AS INTEGER) FROM {table} c WHERE c.id = {state}.id),"
+    " first_changed = (SELECT coalesce(strftime('%s', c.{edited}) > strftime('%s', c.{created}), 0)"
+    " FROM {table} c WHERE c.id = {state}.id) WHERE fetched_at IS NOT NULL;"
+    "UPDATE {state} SET first_watched = max(0, CAST(strftime('%s', fetched_at) AS INTEGER)"
+    " - coalesce(edited, CAST(strftime('%s', fetched_at) AS INTEGER))) WHERE fetched_at IS NOT NULL;"
+    "UPDATE {state} SET watched_since = CAST(strftime('%s', fetched_at) AS INTEGER) - first_watched,"
+    " hidden_watched = first_watched + max(0, checked - CAST(strftime('%s', fetched_at) AS INTEGER))"
+    " WHERE fetched_at IS NOT NULL;"
+    "CREATE TEMP TABLE queued AS SELECT * FROM {queue};"
+    "DROP TABLE {queue};"
+    "CREATE TABLE {queue} ("
+    " id INTEGER PRIMARY KEY REFERENCES {table} (id) ON DELETE CASCADE,"
+    " reason TEXT NOT NULL CHECK (reason IN ('asked', 'new', 'returned', 'vanished', 'changed', 'feed',"
+    " 'full', 'overdue', 'audit', 'benefit')),"
+    " due_at DATETIME NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, last_error TEXT);"
+    "INSERT INTO {queue} SELECT * FROM temp.queued;"
+    "DROP TABLE temp.queued;"
+    "CREATE TABLE {audits} ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, {key} TEXT NOT NULL, checked_at DATETIME NOT NULL,"
+    " stale INTEGER NOT NULL);"
+    "CREATE INDEX {audits}_time ON {audits} (checked_at);";
+
+static const char *const versions[] = {[2] = figures_sql};
+
+#define SCHEMA_VERSION ((int)ARRAY_LENGTH(versions) - 1)
 
 static const char search_sql[] =
     "CREATE VIRTUAL TABLE {table}_fts USING fts5 ({search}, content = '{table}', content_rowid = 'id',"
@@ -178,7 +221,7 @@ int schema_has(struct store *store, const char *table, const char *column, struc
     return r == SQLITE_ROW ? 1 : r == SQLITE_DONE ? 0 : -1;
 }
 
-int schema_check(struct store *store, bool *ret_current, struct error *err)
+int schema_check(struct store *store, int *ret_version, struct error *err)
 {
     int64_t application = 0, version = 0, objects = 0;
     if (query_number(store, "PRAGMA application_id", &application, err) < 0 ||
@@ -190,7 +233,7 @@ int schema_check(struct store *store, bool *ret_current, struct error *err)
                          "the database %s was written by a newer version of this program (form %" PRId64
                          ", this one knows %d); it was left as it is: upgrade this program",
                          store->path, version, SCHEMA_VERSION);
-    *ret_current = application == APPLICATION_ID && version == SCHEMA_VERSION;
+    *ret_version = application == APPLICATION_ID ? (int)version : 0;
     if (application == APPLICATION_ID || (application == 0 && objects == 0))
         return 0;
     int legacy = application == 0 ? legacy_present(store, err) : 0;
@@ -201,39 +244,60 @@ int schema_check(struct store *store, bool *ret_current, struct error *err)
                      store->path);
 }
 
-/* Entities that are new since the database was made get their tables; no migration is needed for that. */
-static int create_missing(struct store *store, struct error *err)
+static int upgrade_entity(struct store *store, const struct entity *entity, int version, struct error *err)
+{
+    struct buffer sql;
+    if (!entity->queue_table)
+        return 0;
+    buffer_init(&sql, SQL_MAX);
+    int r = statement_expand(&sql, versions[version], entity) < 0 ? error_memory(err)
+                                                                  : store_exec(store, sql.data, err);
+    buffer_free(&sql);
+    return r;
+}
+
+/* Entities that are new since the database was made get their tables; no version is needed for that. */
+static int create_missing(struct store *store, int version, struct error *err)
 {
     for (size_t i = 0; entities[i]; i++) {
         int there = schema_has(store, entities[i]->state_table, NULL, err);
         if (there < 0 || (!there && create_entity(store, entities[i], err) < 0))
             return -1;
+        for (int v = there ? version + 1 : 2; v <= SCHEMA_VERSION; v++)
+            if (upgrade_entity(store, entities[i], v, err) < 0)
+                return -1;
     }
     return 0;
 }
 
-static int create_all(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err)
+static int bring_up_to_date(struct store *store, int version, int64_t now, int64_t *ret_migrated,
+                            struct error *err)
 {
     char sql[128];
+    int legacy = version == 0 ? legacy_present(store, err) : 0;
+    if (legacy < 0 || (legacy && legacy_set_aside(store, err) < 0) ||
+        (version == 0 && store_exec(store, common_sql, err) < 0) || create_missing(store, version, err) < 0 ||
+        (legacy && legacy_adopt(store, now, ret_migrated, err) < 0))
+        return -1;
+    if (version == SCHEMA_VERSION)
+        return 0;
     (void)snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
                    SCHEMA_VERSION);
-    int legacy = legacy_present(store, err);
-    if (legacy < 0 || (legacy && legacy_set_aside(store, err) < 0))
-        return -1;
-    if (store_exec(store, common_sql, err) < 0 || create_missing(store, err) < 0)
-        return -1;
-    if (legacy && legacy_adopt(store, now, ret_migrated, err) < 0)
-        return -1;
     return store_exec(store, sql, err);
 }
 
 int schema_prepare(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err)
 {
-    bool current = false;
+    int version = 0;
     if (store_begin(store, err) < 0)
         return -1;
-    if (schema_check(store, &current, err) < 0)
+    if (schema_check(store, &version, err) < 0 ||
+        bring_up_to_date(store, version, now, ret_migrated, err) < 0)
         return store_abandon(store);
-    int r = current ? create_missing(store, err) : create_all(store, now, ret_migrated, err);
-    return r < 0 ? store_abandon(store) : store_end(store, err);
+    return store_end(store, err);
+}
+
+bool schema_is_current(int version)
+{
+    return version == SCHEMA_VERSION;
 }

@@ -21,6 +21,17 @@
  * gone. */
 #define PRESENCE(value) " presence = coalesce(" value ", CASE presence WHEN 1 THEN 1 ELSE 0 END)"
 
+/* Bound and read by figures_bind() and figures_read(), in this order. */
+#define FIGURES                                                                                              \
+    "checked, edited, first_changed, first_watched, watched_since, hidden_watched, hidden_edits,"            \
+    " listed_edits, signalled"
+
+/* Queued because the listing or the feed shows an edit, and not because an attempt failed. */
+#define SIGNALLED "q.attempts = 0 AND q.reason IN ('changed', 'feed')"
+
+/* Queued because the planner chose it. */
+#define CHOSEN "q.attempts = 0 AND q.reason IN ('overdue', 'audit', 'benefit')"
+
 #define CYCLE_FIGURES                                                                                        \
     "records_fetched, records_inserted, records_updated, records_unchanged, records_deleted, "               \
     "records_failed,"                                                                                        \
@@ -61,6 +72,8 @@ static const char *const templates[STATEMENT_COUNT] = {
         " WHERE s.key > ?2 AND (t.listed_hash IS NOT s.hash OR t.presence <> 0)"
         " ORDER BY s.key LIMIT ?1",
     [SQL_LISTED] = "UPDATE {state} SET listed_hash = ?2, listed_at = ?3, presence = ?4 WHERE id = ?1",
+    [SQL_LISTED_EDIT] = "UPDATE {state} SET listed_edits = listed_edits + 1,"
+                        " signalled = coalesce(signalled, ?2) WHERE id = ?1",
     [SQL_ACTIVE_COUNT] = "SELECT count(*) FROM {table} WHERE status IS NOT 'Inactive'",
     [SQL_VANISHED_COUNT] = "SELECT count(*)" VANISHED,
     [SQL_VANISHED_QUEUE] =
@@ -86,13 +99,31 @@ static const char *const templates[STATEMENT_COUNT] = {
                            " AND t.presence <> 2", /* that one is gone is known of it */
     /* A full pass that the quota cuts in parts goes on where it was: who was not looked at longest is next.
      */
-    [SQL_PLAN] = "SELECT q.id FROM {queue} q JOIN {state} t ON t.id = q.id WHERE ?2 OR q.due_at <= ?1"
-                 " ORDER BY CASE q.reason WHEN 'asked' THEN 0 WHEN 'new' THEN 1 WHEN 'returned' THEN 2"
-                 " WHEN 'vanished' THEN 3 WHEN 'changed' THEN 4 ELSE 5 END,"
-                 " CASE q.reason WHEN 'full' THEN coalesce(t.checked_at, '') END, q.id DESC",
+    [SQL_SIGNALLED_COUNT] = "SELECT count(*) FROM {queue} q WHERE q.due_at <= ?1 AND " SIGNALLED,
+    [SQL_PLAN] =
+        "SELECT q.id FROM {queue} q JOIN {state} t ON t.id = q.id WHERE (?2 OR q.due_at <= ?1)"
+        " AND (?3 OR NOT (" SIGNALLED ")) ORDER BY CASE q.reason WHEN 'asked' THEN 0 WHEN 'new' THEN 1"
+        " WHEN 'returned' THEN 2 WHEN 'vanished' THEN 3 WHEN 'changed' THEN 4 WHEN 'feed' THEN 5 ELSE 6 END,"
+        " CASE q.reason WHEN 'full' THEN coalesce(t.checked_at, '') END, q.id DESC",
+    [SQL_SCAN] =
+        "SELECT t.id, q.id IS NOT NULL AND (NOT ?1 OR NOT (" SIGNALLED
+        ")), t.checked, t.edited, t.first_changed,"
+        " t.first_watched, t.watched_since, t.hidden_watched, t.hidden_edits, t.listed_edits, t.signalled"
+        " FROM {state} t LEFT JOIN {queue} q ON q.id = t.id"
+        " WHERE t.presence <> 2 AND t.watched_since IS NOT NULL",
+    [SQL_CHOICES_DROP] = "DELETE FROM {queue} AS q WHERE " CHOSEN,
+    [SQL_CHOOSE] = "INSERT INTO {queue} (id, reason, due_at) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
+    [SQL_SIGNAL] = "UPDATE {state} SET hidden_edits = hidden_edits + (signalled IS NULL),"
+                   " signalled = coalesce(signalled, ?2) WHERE id = ?1",
+    [SQL_DATES] =
+        "SELECT c.id, t.watched_since IS NOT NULL, coalesce(t.edited, 0), t.checked,"
+        " CAST(strftime('%s', t.fetched_at) AS INTEGER) FROM {table} c JOIN {state} t ON t.id = c.id"
+        " WHERE c.{key} = ?1",
+    [SQL_OLDEST_CHECK] = "SELECT min(checked) FROM {state} WHERE watched_since IS NOT NULL AND presence <> 2",
     [SQL_LOOKUP] = "SELECT c.{key}, q.reason = 'vanished', q.attempts, coalesce(t.bytes_hash, 0),"
                    " c.status IS NOT 'Inactive', q.reason = 'returned'"
-                   " AND EXISTS (SELECT 1 FROM temp.staged s WHERE s.key = c.{key}) FROM {queue} q"
+                   " AND EXISTS (SELECT 1 FROM temp.staged s WHERE s.key = c.{key}),"
+                   " coalesce(t.content_hash, 0), " SIGNALLED ", " CHOSEN ", " FIGURES " FROM {queue} q"
                    " JOIN {table} c ON c.id = q.id JOIN {state} t ON t.id = q.id WHERE q.id = ?1",
     [SQL_CURRENT] = "SELECT c.{key}, c.status, c.deleted_at, c.flex_data, t.content_hash, t.presence"
                     " FROM {table} c JOIN {state} t ON t.id = c.id WHERE c.id = ?1",
@@ -102,14 +133,18 @@ static const char *const templates[STATEMENT_COUNT] = {
     [SQL_DEACTIVATE] =
         "UPDATE {table} SET status = 'Inactive', deleted_at = ?2, updated_at = ?2 WHERE id = ?1",
     [SQL_FETCHED] =
-        "UPDATE {state} SET bytes_hash = ?2, content_hash = ?3, fetched_at = ?4, checked_at = ?4," PRESENCE(
-            "?5") " WHERE id = ?1",
-    [SQL_CHECKED] = "UPDATE {state} SET bytes_hash = coalesce(?2, bytes_hash), checked_at = ?3," PRESENCE(
-        "?4") " WHERE id = ?1",
+        "UPDATE {state} SET bytes_hash = ?2, content_hash = ?3, fetched_at = ?4, checked_at = ?4,"
+        " (" FIGURES ") = (?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)," PRESENCE("?5") " WHERE id = ?1",
+    [SQL_CHECKED] =
+        "UPDATE {state} SET bytes_hash = coalesce(?2, bytes_hash), checked_at = ?4,"
+        " (" FIGURES ") = (?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)," PRESENCE("?5") " WHERE id = ?1",
     [SQL_GONE] = "UPDATE {state} SET bytes_hash = NULL, checked_at = ?2, presence = 2 WHERE id = ?1",
     [SQL_CHANGE] = "INSERT INTO {changes} (contact_id, sync_id, changed_at, kind, before, after)"
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_CHANGES_FORGET] = "DELETE FROM {changes} WHERE changed_at < ?1",
+    [SQL_AUDIT] =
+        "INSERT INTO {audits} ({key}, checked_at, stale) SELECT {key}, ?2, ?3 FROM {table} WHERE id = ?1",
+    [SQL_AUDITS_FORGET] = "DELETE FROM {audits} WHERE checked_at < ?1",
     [SQL_SEARCH_DROP] = "INSERT INTO {table}_fts ({table}_fts, rowid, {search}) SELECT 'delete', id, {search}"
                         " FROM {table} WHERE id = ?1",
     [SQL_SEARCH_ADD] =
@@ -145,11 +180,10 @@ static int append_name(struct buffer *out, const char *name, size_t length, cons
 {
     const struct {
         const char *name, *value;
-    } names[] = {{"table", entity->table},
-                 {"key", entity->key},
-                 {"state", entity->state_table},
-                 {"changes", entity->changes_table},
-                 {"queue", entity->queue_table}};
+    } names[] = {{"table", entity->table},       {"key", entity->key},
+                 {"state", entity->state_table}, {"changes", entity->changes_table},
+                 {"queue", entity->queue_table}, {"audits", entity->audits_table},
+                 {"created", entity->created},   {"edited", entity->edited}};
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
         if (strlen(names[i].name) == length && memcmp(names[i].name, name, length) == 0)
             return buffer_append_text(out, names[i].value);

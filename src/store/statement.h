@@ -29,6 +29,7 @@ enum statement {
     SQL_INSERT_STATE,
     SQL_CHANGED_ROWS,
     SQL_LISTED,
+    SQL_LISTED_EDIT,
     SQL_ACTIVE_COUNT,
     SQL_VANISHED_COUNT,
     SQL_VANISHED_QUEUE,
@@ -39,7 +40,14 @@ enum statement {
     SQL_QUEUE_DROP,
     SQL_CONTRADICTED_COUNT,
     SQL_TROUBLED_COUNT,
+    SQL_SIGNALLED_COUNT,
     SQL_PLAN,
+    SQL_SCAN,
+    SQL_CHOICES_DROP,
+    SQL_CHOOSE,
+    SQL_SIGNAL,
+    SQL_DATES,
+    SQL_OLDEST_CHECK,
     SQL_LOOKUP,
     SQL_CURRENT,
     SQL_UPDATE,
@@ -49,6 +57,8 @@ enum statement {
     SQL_GONE,
     SQL_CHANGE,
     SQL_CHANGES_FORGET,
+    SQL_AUDIT,
+    SQL_AUDITS_FORGET,
     SQL_SEARCH_DROP,
     SQL_SEARCH_ADD,
     STATEMENT_COUNT
@@ -105,8 +115,11 @@ int store_abandon(struct store *store);
 /* Begins the schema of a new database, or brings an older one up to date, in one transaction. */
 int schema_prepare(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err);
 
-/* Is a file of another version, or of something else? Looks only. */
-int schema_check(struct store *store, bool *ret_current, struct error *err);
+/* The version of a file, 0 for one that is to be made or taken over; fails on a newer one or something else.
+ * Looks only. */
+int schema_check(struct store *store, int *ret_version, struct error *err);
+
+bool schema_is_current(int version);
 
 /* Takes over the old tool's tables; inside of the schema's transaction. Returns the rows taken over. */
 int legacy_adopt(struct store *store, int64_t now, int64_t *ret_rows, struct error *err);

@@ -197,15 +197,15 @@ static int open_database(struct store *store, int64_t now, int64_t *ret_migrated
                          "there is no database %s yet; run `flexsync sync`, or start flexsyncd", store->path);
     if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return store_error(store, "open", err);
-    bool current = false;
+    int version = 0;
     if (!set_connection(store))
         return store_error(store, "open", err);
-    if (schema_check(store, &current, err) <
+    if (schema_check(store, &version, err) <
         0) /* before anything is written to a file that may not be ours */
         return -1;
     if (store->mode == STORE_WRITE)
         return prepare_for_writing(store, now, ret_migrated, err);
-    if (!current)
+    if (!schema_is_current(version))
         return error_set(err, ERROR_STORE, RETRY_LATER,
                          "the database %s is not set up yet; run `flexsync sync`, or start flexsyncd",
                          store->path);

@@ -93,10 +93,14 @@ static int do_begin(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_a
 {
     (void)ret, (void)ret_at;
     bool refused = false;
-    if (recall_sort(cycle, &refused, err) < 0 || cycle->sink.stage_begin(cycle->sink.self, err) < 0 ||
+    if (recall_sort(cycle, &refused, err) < 0 || stats_load(&cycle->stats, &cycle->sink, err) < 0 ||
+        cycle_choose_reading(cycle, err) < 0 || cycle->sink.stage_begin(cycle->sink.self, err) < 0 ||
         cycle->sink.cycle_begin(cycle->sink.self, &cycle->row, err) < 0)
         return -1;
+    cycle->stats_before = cycle->stats;
     cycle->sorted = !refused;
+    if (!cycle->lists)
+        cycle->row.counts.listed = SYNC_UNKNOWN;
     cycle->phase = CYCLE_LIST;
     return 0;
 }
@@ -120,11 +124,11 @@ static void judge(struct cycle *cycle, int64_t troubled)
         row->resumes_at = row->completed_at + cycle->source.pause(cycle->source.self);
     if (cycle->halt != HALT_NOT)
         (void)snprintf(row->error_message, sizeof row->error_message, "%s", cycle->error.text);
-    else if (!cycle->whole && row->counts.expected != SYNC_UNKNOWN)
+    else if (cycle->lists && !cycle->whole && row->counts.expected != SYNC_UNKNOWN)
         (void)snprintf(row->error_message, sizeof row->error_message,
                        "the listing could not be proven whole: %s ids came of %s",
                        text_format_count(a, row->counts.listed), text_format_count(b, row->counts.expected));
-    else if (!cycle->whole)
+    else if (cycle->lists && !cycle->whole)
         (void)snprintf(row->error_message, sizeof row->error_message,
                        "the listing could not be proven whole: its pages overlap, and it names no total");
     else if (!cycle->believed)
@@ -183,8 +187,12 @@ static int do_finish(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_
         count_left(cycle);
         judge(cycle, troubled);
         report_findings(cycle);
+        cycle_settle(cycle);
     }
     int64_t now = cycle->row.completed_at;
+    if (!cycle->sink_failed && cycle->options.entity->queue_table && cycle->row.id &&
+        stats_save(&cycle->stats, &cycle->stats_before, &cycle->sink, now, err) < 0)
+        return -1;
     if (cycle->row.id &&
         cycle->sink.cycle_finish(cycle->sink.self, &cycle->row, now - cycle->options.keep_changes,
                                  now - cycle->options.keep_log, err) < 0)
@@ -194,9 +202,10 @@ static int do_finish(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_
 }
 
 static phase_fn *const phases[] = {
-    [CYCLE_BEGIN] = do_begin,           [CYCLE_LIST] = cycle_do_list,           [CYCLE_NEW] = cycle_do_new,
-    [CYCLE_CHANGED] = cycle_do_changed, [CYCLE_VANISHED] = cycle_do_vanished,   [CYCLE_PLAN] = cycle_do_plan,
-    [CYCLE_FETCH] = cycle_do_fetch,     [CYCLE_RECONCILE] = cycle_do_reconcile, [CYCLE_FINISH] = do_finish,
+    [CYCLE_BEGIN] = do_begin,     [CYCLE_LIST] = cycle_do_list,       [CYCLE_FEED] = cycle_do_feed,
+    [CYCLE_NEW] = cycle_do_new,   [CYCLE_CHANGED] = cycle_do_changed, [CYCLE_VANISHED] = cycle_do_vanished,
+    [CYCLE_PLAN] = cycle_do_plan, [CYCLE_FETCH] = cycle_do_fetch,     [CYCLE_RECONCILE] = cycle_do_reconcile,
+    [CYCLE_FINISH] = do_finish,
 };
 
 /* The sink failed. What may pass is tried again; in the end the cycle fails, and so may its row. */
@@ -305,6 +314,9 @@ struct cycle *cycle_free(struct cycle *cycle)
     free(cycle->tasks);
     batch_free(&cycle->batch);
     (void)page_free(cycle->page);
+    feed_end(&cycle->feed);
+    free(cycle->probe);
+    free(cycle->choices);
     free(cycle->plan);
     free(cycle->gone);
     free(cycle);

@@ -2,6 +2,7 @@
 #include "cycle_internal.h"
 
 #include "flexsync/hash.h"
+#include "flexsync/text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -88,26 +89,6 @@ static int remember_gone(struct cycle *cycle, int64_t id)
     return 0;
 }
 
-int cycle_do_plan(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
-{
-    (void)ret, (void)ret_at;
-    const struct entity *entity = cycle->options.entity;
-    bool full = cycle->options.full || cycle->options.strategy == STRATEGY_FULL;
-    int64_t wall = cycle_wall(cycle);
-    if (!entity->queue_table) {
-        cycle->row.counts.fetched = cycle->row.counts.listed; /* a listed row is the whole record */
-        cycle->phase = CYCLE_FINISH;
-        return 0;
-    }
-    if (full && cycle->sink.queue_all(cycle->sink.self, entity, wall, err) < 0)
-        return -1;
-    bool all = cycle->options.person || full;
-    if (cycle->sink.plan(cycle->sink.self, entity, wall, all, &cycle->plan, &cycle->planned, err) < 0)
-        return -1;
-    cycle->phase = CYCLE_FETCH;
-    return 0;
-}
-
 static int accept_record(void *arg, const char *body, size_t length, struct error *err)
 {
     struct task *task = arg;
@@ -147,6 +128,7 @@ static void note_failed(struct cycle *cycle, const struct task *task, const stru
                               .id = task->id,
                               .error = strdup(err->text),
                               .due = cycle_wall(cycle) + delay_after(task->known.attempts)};
+    cycle_feed_fetched(cycle, task, FEED_UNKNOWN, FEED_UNKNOWN);
     if (cycle->error.code == ERROR_NONE)
         cycle->error = *err;
     cycle_report(cycle, EVENT_CYCLE_DETAIL, "%s %s: %s", cycle->options.entity->noun, task->known.key,
@@ -154,11 +136,45 @@ static void note_failed(struct cycle *cycle, const struct task *task, const stru
     batch_add(cycle, &item);
 }
 
+/* A date of the server's in a column, in seconds as if it were UTC; 0 where there is none. */
+static int64_t date_in(const struct record *record, const char *column)
+{
+    const struct value *value = &record->values[entity_column(record->entity, column)];
+    int64_t seconds = 0;
+    if (value->type == VALUE_TEXT && text_parse_iso(value->text, &seconds) < 0)
+        seconds = 0;
+    return seconds;
+}
+
+/* What this answer tells of how often the record changes. */
+static void update_figures(const struct cycle *cycle, const struct task *task, struct figures *figures)
+{
+    const struct record *record = task->record; /* NULL: the same bytes as before */
+    int64_t now = cycle_wall(cycle) / USEC_PER_SEC;
+    int64_t edited = record ? date_in(record, record->entity->edited) : figures->edited;
+    if (figures->watched_since == 0 && record)
+        planner_first_fetch(figures, date_in(record, record->entity->created), edited, now);
+    else
+        planner_later_fetch(figures, record && record->content_hash != task->known.content_hash, edited, now);
+}
+
+static int64_t feed_date(int64_t edited)
+{
+    return edited ? edited : FEED_NONE;
+}
+
 static void note_record(struct cycle *cycle, struct task *task)
 {
+    struct figures figures = task->known.figures;
+    bool first = figures.watched_since == 0;
+    update_figures(cycle, task, &figures);
+    cycle_feed_fetched(cycle, task, first ? FEED_UNKNOWN : feed_date(task->known.figures.edited),
+                       feed_date(figures.edited));
     struct store_item item = {.finding = task->same ? FOUND_SAME : FOUND_RECORD,
                               .id = task->id,
                               .vanished = task->known.vanished,
+                              .figures = figures,
+                              .audit = task->audit,
                               .record = task->record,
                               .body = task->body,
                               .bytes_hash = task->bytes_hash};
@@ -178,7 +194,9 @@ static void note_gone(struct cycle *cycle, const struct task *task, const struct
 {
     struct store_item item = {.finding = task->known.returned ? FOUND_DOUBTED : FOUND_GONE,
                               .id = task->id,
+                              .audit = task->audit,
                               .due = cycle_wall(cycle) + delay_after(task->known.attempts)};
+    cycle_feed_fetched(cycle, task, FEED_UNKNOWN, FEED_UNKNOWN);
     if (task->known.returned || !task->known.active)
         batch_add(cycle, &item);
     else if (remember_gone(cycle, task->id) < 0)
@@ -222,12 +240,12 @@ static struct task *free_task(struct cycle *cycle)
     return task;
 }
 
-static int ask_record(struct cycle *cycle, int64_t id, struct error *err)
+static int ask_record(struct cycle *cycle, const struct plan_entry *entry, struct error *err)
 {
     struct task *task = free_task(cycle);
     struct error refused;
-    *task = (struct task){.id = id};
-    int r = cycle->sink.lookup(cycle->sink.self, cycle->options.entity, id, &task->known, err);
+    *task = (struct task){.id = entry->id, .audit = entry->audit};
+    int r = cycle->sink.lookup(cycle->sink.self, cycle->options.entity, entry->id, &task->known, err);
     if (r <= 0)
         return r;
     task->cycle = cycle;
@@ -238,6 +256,8 @@ static int ask_record(struct cycle *cycle, int64_t id, struct error *err)
         return 0;
     }
     cycle->under_way++;
+    cycle->unpaced += !task->known.paced;
+    cycle->chosen += task->known.chosen;
     return 0;
 }
 
@@ -245,7 +265,7 @@ static int ask_records(struct cycle *cycle, struct error *err)
 {
     while (cycle->phase == CYCLE_FETCH && cycle->halt == HALT_NOT && cycle->next < cycle->planned &&
            cycle->under_way < cycle->source.window) {
-        if (ask_record(cycle, cycle->plan[cycle->next], err) < 0)
+        if (ask_record(cycle, &cycle->plan[cycle->next], err) < 0)
             return -1;
         cycle->next++;
     }
@@ -260,6 +280,12 @@ int cycle_do_fetch(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at
                 (batch->count > 0 && cycle_now(cycle) - batch->since >= CYCLE_BATCH_AGE);
     if ((over || full) && cycle_flush(cycle, err) < 0)
         return -1;
+    if (over && cycle->halt == HALT_NOT) {
+        int more = cycle_plan_feed(cycle, err);
+        if (more < 0)
+            return -1;
+        over = more == 0;
+    }
     if (over) {
         cycle->phase = CYCLE_RECONCILE;
         return 0;

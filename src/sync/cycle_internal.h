@@ -3,7 +3,9 @@
 #define FLEXSYNC_CYCLE_INTERNAL_H
 
 #include "flexsync/cycle.h"
+#include "flexsync/feed.h"
 #include "flexsync/listing.h"
+#include "flexsync/stats.h"
 
 #define CYCLE_BATCH_MAX   200                /* records of one transaction */
 #define CYCLE_BATCH_AGE   USEC_PER_SEC       /* and how long one may wait for it */
@@ -13,10 +15,19 @@
 /* Why sending has ended, strongest last. */
 enum halt { HALT_NOT, HALT_THROTTLED, HALT_REFUSED, HALT_STOPPED };
 
+/* What this cycle does with the order of edits. */
+enum feeding { FEEDING_NOT, FEEDING_PROBE, FEEDING_READ };
+
+struct plan_entry {
+    int64_t id;
+    bool audit; /* drawn at random */
+};
+
 /* A record that was asked for. */
 struct task {
     struct cycle *cycle; /* NULL: the place is free */
     int64_t id;
+    bool audit;
     struct store_known known;
     bool same;             /* the bytes are those of last time */
     struct record *record; /* owned, until the batch has it */
@@ -45,6 +56,8 @@ struct cycle {
     int64_t store_again_at; /* monotonic: not before */
 
     struct listing listing;
+    bool lists;    /* this cycle reads the whole listing */
+    bool by_edits; /* and that in the order of edits: its one page is the feed as well */
     bool sorted, listing_asked, whole, believed;
     bool sort_refused; /* not yet confirmed by an answer without */
     bool staged;       /* something of the listing came */
@@ -56,7 +69,21 @@ struct cycle {
     struct error page_error;
     char cursor[RECORD_ID_MAX + 1];
 
-    int64_t *plan; /* owned */
+    struct stats stats, stats_before;
+    enum feeding feeding;
+    struct feed feed;
+    struct feed_probe *probe; /* owned; while probing */
+    bool fed[2];              /* a page of that direction was taken */
+    unsigned feed_page;       /* to ask for next */
+    int64_t feed_asked_at;    /* seconds: when the first page was asked for */
+    int64_t edits_listed;     /* rows of the listing that differ, and new ones */
+
+    struct store_choice *choices; /* to be queued; owned */
+    size_t choice_count, choice_capacity;
+    bool tight;              /* there are more signals than the budget buys */
+    int64_t unpaced, chosen; /* records asked for: beyond the pace; by the planner's choice */
+
+    struct plan_entry *plan; /* owned */
     size_t planned, next, done;
     struct task *tasks; /* source.window of them */
     unsigned under_way;
@@ -69,8 +96,32 @@ struct cycle {
 typedef int phase_fn(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err);
 
 /* Each does a bounded piece of work and may move cycle->phase; -1 for a failure of the sink. */
-phase_fn cycle_do_list, cycle_do_new, cycle_do_changed, cycle_do_vanished;
+phase_fn cycle_do_list, cycle_do_feed, cycle_do_new, cycle_do_changed, cycle_do_vanished;
 phase_fn cycle_do_plan, cycle_do_fetch, cycle_do_reconcile;
+
+/* Asks for a page; the answer wakes the cycle, with page_done, outcome, and page or page_error. */
+void cycle_ask_page(struct cycle *cycle, const struct source_page *wanted);
+
+/* No page will come any more in this cycle; what came is compared, or the cycle ends. */
+int cycle_end_listing(struct cycle *cycle, struct error *err);
+
+/* Decides what this cycle reads: the listing, the feed, both, or neither. */
+int cycle_choose_reading(struct cycle *cycle, struct error *err);
+
+/* Takes a page of that direction for the feed or its probe, with the dates as they are stored now. */
+int cycle_feed_page(struct cycle *cycle, enum feed_direction direction, struct error *err);
+
+/* The server does not order by edits, as it turned out; says so. */
+void cycle_demote_feed(struct cycle *cycle, const char *why);
+
+/* A record was asked for: its lastEditDate was `before` and is `after`, as feed.h has dates. */
+void cycle_feed_fetched(struct cycle *cycle, const struct task *task, int64_t before, int64_t after);
+
+/* Queues what the feed wants fetched by now. Returns how many were added to the plan, or -1. */
+int cycle_plan_feed(struct cycle *cycle, struct error *err);
+
+/* The cycle's end: what is known of the feed, the pace, the listing. */
+void cycle_settle(struct cycle *cycle);
 
 /* Commits the batch; on failure it stays as it is. */
 int cycle_flush(struct cycle *cycle, struct error *err);

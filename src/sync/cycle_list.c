@@ -28,18 +28,28 @@ static void page_is_done(void *arg, enum fetch_outcome outcome, const struct err
 
 static const struct fetch_handler page_handler = {.accept = accept_page, .done = page_is_done};
 
-static void ask_page(struct cycle *cycle)
+void cycle_ask_page(struct cycle *cycle, const struct source_page *wanted)
 {
     struct error err;
-    const struct listing *listing = &cycle->listing;
-    const struct source_page wanted = {
-        .page = listing->page, .size = listing->paged ? listing->size : 0, .sorted = cycle->sorted};
     cycle->listing_asked = true;
-    if (cycle->source.list(cycle->source.self, cycle->options.entity, &wanted, &page_handler, cycle, &err) <
+    if (cycle->source.list(cycle->source.self, cycle->options.entity, wanted, &page_handler, cycle, &err) <
         0) {
         cycle->listing_asked = false;
         cycle_fail(cycle, &err);
     }
+}
+
+static void ask_page(struct cycle *cycle)
+{
+    const struct listing *listing = &cycle->listing;
+    if (cycle->by_edits && cycle->feed_asked_at == 0)
+        cycle->feed_asked_at = cycle_wall(cycle) / USEC_PER_SEC;
+    const struct source_page wanted = {.page = listing->page,
+                                       .size = listing->paged ? listing->size : 0,
+                                       .order = cycle->by_edits ? ORDER_EDITED_LAST
+                                                : cycle->sorted ? ORDER_ID
+                                                                : ORDER_NONE};
+    cycle_ask_page(cycle, &wanted);
 }
 
 /* A reading is over. Odd findings are told once, at the end, not at every reading. */
@@ -65,14 +75,40 @@ static int judge_reading(struct cycle *cycle, struct error *err)
                      " ids came, %" PRId64 " were announced: %s",
                      name, listing->reading, listing->duplicates, distinct, listing->total,
                      cycle->whole ? "whole" : "not proven whole, so nobody is taken for gone");
-    cycle->phase = CYCLE_NEW;
+    cycle->phase = CYCLE_FEED;
     return 0;
+}
+
+/*
+ * The first page in the order of edits: it is the feed. If it turns out not to be everybody, the listing
+ * begins again in the order of ids, in which no edit moves anybody from one page to another.
+ */
+static int take_by_edits(struct cycle *cycle, struct error *err)
+{
+    struct listing *listing = &cycle->listing;
+    const struct page *page = cycle->page;
+    bool everybody = page->total == (int64_t)page->row_count;
+    if (cycle->fed[FEED_DESC] || page->row_count == 0)
+        return 0;
+    if (cycle_feed_page(cycle, FEED_DESC, err) < 0)
+        return -1;
+    if (everybody)
+        return 0;
+    cycle->by_edits = false;
+    cycle->feed_page++;
+    listing_begin(listing, listing->paged, listing->size);
+    return 1;
 }
 
 static int stage(struct cycle *cycle, struct error *err)
 {
     struct listing *listing = &cycle->listing;
     size_t new_ids = 0;
+    int again = cycle->by_edits ? take_by_edits(cycle, err) : 0;
+    if (again != 0) {
+        cycle->page = page_free(cycle->page);
+        return again < 0 ? -1 : 0;
+    }
     if (cycle->sink.stage_page(cycle->sink.self, cycle->page, listing->reading, &new_ids, err) < 0)
         return -1;
     if (listing->reading == 1)
@@ -104,12 +140,14 @@ static int remember_sort(struct cycle *cycle, struct error *err)
  * The listing ends before its end. What came of it is stored, so that a site whose listing costs more than
  * the quota has left is not read for nothing; but nobody is taken for gone.
  */
-static int end_early(struct cycle *cycle, struct error *err)
+int cycle_end_listing(struct cycle *cycle, struct error *err)
 {
     cycle->phase = CYCLE_FINISH;
+    cycle->feeding = FEEDING_NOT;
     if (!cycle->staged)
         return 0;
-    if (cycle->sink.stage_count(cycle->sink.self, 0, &cycle->row.counts.listed, err) < 0)
+    if (cycle->lists && !cycle->whole &&
+        cycle->sink.stage_count(cycle->sink.self, 0, &cycle->row.counts.listed, err) < 0)
         return -1;
     cycle->phase = CYCLE_NEW;
     return 0;
@@ -118,7 +156,7 @@ static int end_early(struct cycle *cycle, struct error *err)
 static int fail(struct cycle *cycle, struct error *err)
 {
     cycle_fail(cycle, &cycle->page_error);
-    return end_early(cycle, err);
+    return cycle_end_listing(cycle, err);
 }
 
 /* A page that need not be there: page 0, and the one beyond the end. Refused, it is empty. */
@@ -144,6 +182,11 @@ static int take_refusal(struct cycle *cycle, struct error *err)
 {
     if (is_extra(cycle))
         return take_nothing(cycle);
+    if (cycle->outcome == FETCH_REJECTED && cycle->by_edits) {
+        cycle->by_edits = false;
+        cycle_demote_feed(cycle, "it refuses to sort by the last edit");
+        return 0;
+    }
     if (cycle->outcome != FETCH_REJECTED || !cycle->sorted || !cycle->listing.paged ||
         cycle->listing.step != LISTING_FIRST)
         return fail(cycle, err);
@@ -170,7 +213,7 @@ static int take_answer(struct cycle *cycle, struct error *err)
     case FETCH_REFUSED:
     case FETCH_CANCELLED:
         cycle_halt(cycle, cycle->outcome, &cycle->page_error);
-        r = end_early(cycle, err);
+        r = cycle_end_listing(cycle, err);
         break;
     }
     if (r == 0)
@@ -183,6 +226,10 @@ static int take_answer(struct cycle *cycle, struct error *err)
 int cycle_do_list(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
 {
     (void)ret_at;
+    if (!cycle->lists) {
+        cycle->phase = CYCLE_FEED;
+        return 0;
+    }
     if (cycle->page_done)
         return take_answer(cycle, err);
     if (cycle->listing_asked) {
@@ -190,7 +237,7 @@ int cycle_do_list(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at,
         return 0;
     }
     if (cycle->halt != HALT_NOT)
-        return end_early(cycle, err);
+        return cycle_end_listing(cycle, err);
     if (cycle->listing.step == LISTING_OVER)
         return judge_reading(cycle, err);
     ask_page(cycle);
@@ -214,6 +261,7 @@ int cycle_do_new(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, 
     cycle_count_cost(cycle);
     int r = cycle->sink.compare_new(cycle->sink.self, cycle->options.entity, &cycle->row, cycle_wall(cycle),
                                     CYCLE_COMPARE_MAX, err);
+    cycle->edits_listed += r > 0 ? r : 0;
     if (r == 0)
         cycle->phase = CYCLE_CHANGED;
     return r < 0 ? -1 : 0;
@@ -226,6 +274,7 @@ int cycle_do_changed(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_
         return 0;
     int r = cycle->sink.compare_changed(cycle->sink.self, cycle->options.entity, &cycle->row,
                                         cycle_wall(cycle), CYCLE_COMPARE_MAX, cycle->cursor, err);
+    cycle->edits_listed += r > 0 ? r : 0;
     if (r == 0) /* without a whole listing nothing is planned from it */
         cycle->phase =
             cycle->halt == HALT_NOT && cycle->row.status != SYNC_FAILED ? CYCLE_VANISHED : CYCLE_FINISH;

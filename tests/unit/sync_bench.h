@@ -65,7 +65,8 @@ struct lab {
     struct sync_row row; /* of the last cycle */
     struct error error;
     unsigned reports[EVENT_COUNT];
-    uint64_t seed; /* of the story that is told; for test_cycle_random */
+    int64_t allowed; /* requests that the quota has left for the planner: none, unless a test wants it */
+    uint64_t seed;   /* of the story that is told; for test_cycle_random */
 };
 
 static inline uint64_t draw(struct site *site)
@@ -156,7 +157,7 @@ static inline size_t order_of(struct site *site, bool sorted, size_t order[stati
 
 static inline char *page_of(struct site *site, const struct source_page *page)
 {
-    size_t order[PEOPLE_MAX], total, n = order_of(site, page->sorted, order, &total);
+    size_t order[PEOPLE_MAX], total, n = order_of(site, page->order != ORDER_NONE, order, &total);
     bool array = site->shape == SHAPE_ARRAY;
     size_t size = array ? n : page->size < site->size_max ? page->size : site->size_max;
     size_t index = site->shape == SHAPE_FROM_ZERO || page->page == 0 ? page->page : page->page - 1;
@@ -209,8 +210,8 @@ static inline enum fetch_outcome answer_listing(struct site *site, const struct 
         return fail_with(FETCH_FAILED, ERROR_UNREACHABLE, err);
     if (!asked->entity->paged)
         return give(asked, strdup(site->types), err);
-    site->sorted += asked->page.sorted;
-    if (site->refuses_sort && asked->page.sorted)
+    site->sorted += asked->page.order != ORDER_NONE;
+    if (site->refuses_sort && asked->page.order != ORDER_NONE)
         return fail_with(FETCH_REJECTED, ERROR_ANSWER, err);
     return give(asked, page_of(site, &asked->page), err);
 }
@@ -308,6 +309,11 @@ static inline void site_left(const void *self, int64_t ret[static QUOTA_WINDOWS]
     ret[QUOTA_HOUR] = ret[QUOTA_DAY] = ret[QUOTA_MONTH] = -1;
 }
 
+static inline int64_t site_allowed(void *self)
+{
+    return ((const struct lab *)self)->allowed;
+}
+
 static inline const struct fetch_stats *site_stats(const void *self)
 {
     return &((const struct lab *)self)->site.stats;
@@ -358,9 +364,24 @@ FAULTY(count_contradicted, (void *self, const struct entity *e, int64_t *ret, st
 FAULTY(count_troubled, (void *self, const struct entity *e, int64_t *ret, struct error *err), e, ret, err)
 FAULTY(queue_all, (void *self, const struct entity *e, int64_t now, struct error *err), e, now, err)
 FAULTY(plan,
-       (void *self, const struct entity *e, int64_t now, bool all, int64_t **ret, size_t *count,
+       (void *self, const struct entity *e, int64_t now, bool all, bool signalled, int64_t **ret,
+        size_t *count, struct error *err),
+       e, now, all, signalled, ret, count, err)
+FAULTY(count_signalled, (void *self, const struct entity *e, int64_t now, int64_t *ret, struct error *err), e,
+       now, ret, err)
+FAULTY(scan,
+       (void *self, const struct entity *e, bool signalled, store_scan_fn *each, void *arg,
         struct error *err),
-       e, now, all, ret, count, err)
+       e, signalled, each, arg, err)
+FAULTY(choose,
+       (void *self, const struct entity *e, const struct store_choice *choices, size_t count, bool more,
+        int64_t now, struct error *err),
+       e, choices, count, more, now, err)
+FAULTY(dates,
+       (void *self, const struct entity *e, const struct page *page, struct store_dated *ret,
+        struct error *err),
+       e, page, ret, err)
+FAULTY(oldest_check, (void *self, const struct entity *e, int64_t *ret, struct error *err), e, ret, err)
 FAULTY(lookup, (void *self, const struct entity *e, int64_t id, struct store_known *ret, struct error *err),
        e, id, ret, err)
 FAULTY(commit,
@@ -392,7 +413,12 @@ static inline struct sink faulty_sink(struct lab *lab)
                          .count_contradicted = faulty_count_contradicted,
                          .count_troubled = faulty_count_troubled,
                          .queue_all = faulty_queue_all,
+                         .count_signalled = faulty_count_signalled,
                          .plan = faulty_plan,
+                         .scan = faulty_scan,
+                         .choose = faulty_choose,
+                         .dates = faulty_dates,
+                         .oldest_check = faulty_oldest_check,
                          .lookup = faulty_lookup,
                          .commit = faulty_commit,
                          .meta_get = faulty_meta_get,
@@ -429,11 +455,15 @@ static inline void default_options(struct lab *lab)
                                           .source = &lab->source,
                                           .sink = &lab->sink,
                                           .clock = &lab->clock,
-                                          .trigger = TRIGGER_TIMER,
+                                          .trigger = TRIGGER_START,
+                                          .strategy = STRATEGY_INCREMENTAL,
                                           .page_size = 10,
                                           .max_vanished = 10,
                                           .keep_changes = 730 * USEC_PER_DAY,
                                           .keep_log = 365 * USEC_PER_DAY,
+                                          .budget = 1e6,
+                                          .interval = 15 * USEC_PER_MIN,
+                                          .max_age = 31 * USEC_PER_DAY,
                                           .wake = lab_wake,
                                           .report = lab_report,
                                           .arg = lab};
@@ -454,6 +484,7 @@ static inline int set_up_lab(void **state)
                                   .cancel = site_cancel,
                                   .pause = site_pause,
                                   .left = site_left,
+                                  .allowed = site_allowed,
                                   .stats = site_stats};
     lab->site = (struct site){.size_max = 10, .left = FOR_EVER, .seed = 1, .types = "[]"};
     lab->sink = faulty_sink(lab);
@@ -565,19 +596,20 @@ struct outcome {
     int64_t listed, fetched, inserted, updated, unchanged, deleted, failed;
 };
 
-/* The cycle's row and that of sync_log. */
+/* The cycle's row and that of sync_log; SYNC_UNKNOWN listed: it did not list. */
 static inline void assert_outcome(struct lab *lab, struct outcome o)
 {
-    char sql[SQL_TEXT], expected[256];
+    char sql[SQL_TEXT], expected[256], listed[24] = "-";
+    if (o.listed != SYNC_UNKNOWN)
+        (void)snprintf(listed, sizeof listed, "%" PRId64, o.listed);
     (void)snprintf(
         sql, sizeof sql,
         "SELECT status, records_listed, records_fetched, records_inserted, records_updated,"
         " records_unchanged, records_deleted, records_failed, requests FROM sync_log WHERE id = %" PRId64,
         lab->row.id);
     (void)snprintf(expected, sizeof expected,
-                   "%s|%" PRId64 "|%" PRId64 "|%" PRId64 "|%" PRId64 "|%" PRId64 "|%" PRId64 "|%" PRId64
-                   "|%" PRId64,
-                   sync_status_names[o.status], o.listed, o.fetched, o.inserted, o.updated, o.unchanged,
+                   "%s|%s|%" PRId64 "|%" PRId64 "|%" PRId64 "|%" PRId64 "|%" PRId64 "|%" PRId64 "|%" PRId64,
+                   sync_status_names[o.status], listed, o.fetched, o.inserted, o.updated, o.unchanged,
                    o.deleted, o.failed, lab->row.cost.requests);
     assert_answer(lab->b, sql, expected);
     assert_int_equal(lab->row.status, o.status);

@@ -465,12 +465,12 @@ static void the_plan_is_most_urgent_first_and_newest_within(void **state)
     exec(b, "UPDATE detail_queue SET due_at = '2025-06-15 15:06:41' WHERE id = 5");
     int64_t *ids = NULL;
     size_t count = 0;
-    assert_done(b, store_plan(b->store, &entity_contacts, b->now, true, &ids, &count, &b->err));
+    assert_done(b, store_plan(b->store, &entity_contacts, b->now, true, true, &ids, &count, &b->err));
     const int64_t all[] = {6, 7, 5, 4, 3, 2, 1};
     assert_int_equal(count, 7);
     assert_memory_equal(ids, all, sizeof all);
     free(ids);
-    assert_done(b, store_plan(b->store, &entity_contacts, b->now, false, &ids, &count, &b->err));
+    assert_done(b, store_plan(b->store, &entity_contacts, b->now, false, true, &ids, &count, &b->err));
     assert_int_equal(count, 6); /* one is not due yet */
     assert_int_equal(ids[1], 7);
     assert_int_equal(ids[2], 4);

@@ -87,7 +87,8 @@ static void the_further_tables_and_views_exist(void **state)
     assert_answer(*state,
                   "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE"
                   " 'contacts_fts_%' AND type <> 'index' ORDER BY type, name",
-                  "table|contact_changes\ntable|contact_state\ntable|contacts\ntable|contacts_fts\n"
+                  "table|contact_audits\ntable|contact_changes\ntable|contact_state\ntable|contacts\ntable|"
+                  "contacts_fts\n"
                   "table|detail_queue\ntable|meta\ntable|resource_type_state\ntable|resource_types\n"
                   "table|sync_log\nview|contact_addresses\nview|contact_emails\nview|contact_phones\n"
                   "view|contact_resource_types");

@@ -1,0 +1,294 @@
+/* The phase that reads the listing in the order of edits, and finds out whether there is such an order. */
+#include "cycle_internal.h"
+
+#include <stdlib.h>
+
+#define FEED_PAGES_MAX 16 /* of one reading: more edits than these hold are the planner's */
+#define READING_COST   2  /* requests of a reading that finds nothing: a page, and its first record */
+#define PROBE_LISTED   20 /* contacts that a site must have, to be worth a probe */
+
+static int64_t seconds_now(const struct cycle *cycle)
+{
+    return cycle_wall(cycle) / USEC_PER_SEC;
+}
+
+static enum feeding choose_feeding(const struct cycle *cycle, bool wanted)
+{
+    const struct cycle_options *options = &cycle->options;
+    const struct stats *stats = &cycle->stats;
+    int64_t now = seconds_now(cycle);
+    if (options->strategy != STRATEGY_AUTO || stats->listed_total < PROBE_LISTED)
+        return FEEDING_NOT;
+    if (stats->verdict == FEED_HONOURED && !options->full)
+        return wanted || stats_feed_is_due(stats, options->budget, READING_COST, now) ? FEEDING_READ
+                                                                                      : FEEDING_NOT;
+    if (stats->verdict == FEED_HONOURED || !wanted)
+        return FEEDING_NOT;
+    return options->full || stats_probe_is_due(stats, now) ? FEEDING_PROBE : FEEDING_NOT;
+}
+
+/* From when on edits may be missing in the copy: the last reading, or the earliest look at a record. */
+static int begin_feed(struct cycle *cycle, struct error *err)
+{
+    int64_t read_at = cycle->stats.feed_read_at;
+    if ((read_at == 0 || read_at > seconds_now(cycle)) &&
+        cycle->sink.oldest_check(cycle->sink.self, cycle->options.entity, &read_at, err) < 0)
+        return -1;
+    feed_end(&cycle->feed);
+    feed_begin(&cycle->feed, read_at, FEED_PAGES_MAX);
+    cycle->feed_page = cycle->stats.zero_based ? 0 : 1;
+    return 0;
+}
+
+int cycle_choose_reading(struct cycle *cycle, struct error *err)
+{
+    enum sync_trigger trigger = cycle->options.trigger;
+    bool wanted = cycle->options.full || cycle->options.strategy == STRATEGY_FULL ||
+                  trigger == TRIGGER_START || trigger == TRIGGER_SIGNAL || trigger == TRIGGER_MANUAL;
+    cycle->lists = true;
+    if (!cycle->options.entity->queue_table)
+        return 0;
+    cycle->feeding = choose_feeding(cycle, wanted);
+    cycle->by_edits = cycle->feeding != FEEDING_NOT && cycle->stats.listed_pages == 1;
+    cycle->lists = wanted || cycle->by_edits ||
+                   stats_listing_is_due(&cycle->stats, cycle->options.budget, seconds_now(cycle));
+    return cycle->feeding == FEEDING_NOT ? 0 : begin_feed(cycle, err);
+}
+
+void cycle_demote_feed(struct cycle *cycle, const char *why)
+{
+    bool before = cycle->stats.verdict == FEED_HONOURED;
+    cycle->feeding = FEEDING_NOT;
+    cycle->stats.verdict = FEED_IGNORED;
+    cycle->stats.judged_at = seconds_now(cycle);
+    cycle->stats.feed_read_at = cycle->stats.feed_newest = 0;
+    cycle_report(cycle, EVENT_FEED, "%s: the server does not list in the order of edits%s: %s",
+                 cycle->options.entity->name, before ? " any more" : "", why);
+}
+
+/* Rows that another page brought already, since somebody was edited between the two. */
+static bool is_known_row(const struct feed *feed, int64_t id)
+{
+    for (size_t i = 0; i < feed->count; i++)
+        if (feed->rows[i].row.id == id)
+            return true;
+    return false;
+}
+
+/* The rows as feed and probe see them. One that is not stored yet has an id that no row has. */
+static size_t date_rows(struct cycle *cycle, const struct store_dated *dated, struct feed_row *rows)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < cycle->page->row_count; i++) {
+        int64_t id = dated[i].id ? dated[i].id : -(int64_t)(cycle->feed.count + i + 1);
+        int64_t date = !dated[i].fetched ? FEED_UNKNOWN : dated[i].edited ? dated[i].edited : FEED_NONE;
+        if (!is_known_row(&cycle->feed, id))
+            rows[count++] = (struct feed_row){
+                .id = id, .date = date, .checked = dated[i].checked, .seen = dated[i].stored};
+    }
+    return count;
+}
+
+static int take_rows(struct cycle *cycle, enum feed_direction direction, const struct feed_row *rows,
+                     size_t count, struct error *err)
+{
+    if (cycle->feeding == FEEDING_PROBE) {
+        if (!cycle->probe && !(cycle->probe = malloc(sizeof *cycle->probe)))
+            return error_memory(err);
+        if (!cycle->fed[FEED_DESC] && !cycle->fed[FEED_ASC])
+            feed_probe_begin(cycle->probe, cycle->page->total == (int64_t)cycle->page->row_count);
+        for (size_t i = 0; i < count; i++)
+            feed_probe_add(cycle->probe, direction, rows[i].date);
+    }
+    if (direction == FEED_DESC && feed_take_page(&cycle->feed, rows, count) < 0)
+        return error_memory(err);
+    return 0;
+}
+
+int cycle_feed_page(struct cycle *cycle, enum feed_direction direction, struct error *err)
+{
+    size_t count = cycle->page->row_count;
+    struct store_dated *dated = calloc(count + 1, sizeof *dated);
+    struct feed_row *rows = calloc(count + 1, sizeof *rows);
+    int r = dated && rows ? 0 : error_memory(err);
+    if (r == 0)
+        r = cycle->sink.dates(cycle->sink.self, cycle->options.entity, cycle->page, dated, err);
+    if (r == 0)
+        r = take_rows(cycle, direction, rows, date_rows(cycle, dated, rows), err);
+    if (r == 0)
+        cycle->fed[direction] = true;
+    free(dated);
+    free(rows);
+    return r;
+}
+
+/* The pages of a probe are here. */
+static void judge_probe(struct cycle *cycle)
+{
+    struct stats *stats = &cycle->stats;
+    enum feed_verdict verdict = feed_probe_verdict(cycle->probe);
+    if (verdict == FEED_IGNORED) {
+        cycle_demote_feed(cycle, "it was asked in both directions");
+        return;
+    }
+    stats->verdict = verdict;
+    stats->judged_at = seconds_now(cycle);
+    cycle->feeding = verdict == FEED_HONOURED ? FEEDING_READ : FEEDING_NOT;
+    if (verdict == FEED_HONOURED)
+        cycle_report(cycle, EVENT_FEED,
+                     "%s: the server lists in the order of edits; from now on that tells who was edited",
+                     cycle->options.entity->name);
+}
+
+/* A page of the feed is part of the listing too: it shows who is new, and what changed in it. */
+static int stage_feed(struct cycle *cycle, struct error *err)
+{
+    size_t unused;
+    if (cycle->sink.stage_page(cycle->sink.self, cycle->page, cycle->listing.reading, &unused, err) < 0)
+        return -1;
+    cycle->staged = true;
+    return 0;
+}
+
+static enum feed_direction wanted_direction(const struct cycle *cycle)
+{
+    return cycle->fed[FEED_DESC] && cycle->feeding == FEEDING_PROBE ? FEED_ASC : FEED_DESC;
+}
+
+static int take_page(struct cycle *cycle, struct error *err)
+{
+    enum feed_direction direction = wanted_direction(cycle);
+    if (cycle->page->row_count == 0) {
+        cycle->feeding = FEEDING_NOT; /* the end of the listing, or no listing at all */
+    } else if (cycle_feed_page(cycle, direction, err) < 0 ||
+               (direction == FEED_DESC && stage_feed(cycle, err) < 0)) {
+        return -1;
+    } else if (direction == FEED_DESC) {
+        cycle->feed_page++;
+    }
+    cycle->page = page_free(cycle->page);
+    return 0;
+}
+
+/* Without the feed a cycle goes on; without leave to send, a key or the network it does not. */
+static int take_answer(struct cycle *cycle, struct error *err)
+{
+    int r = 0;
+    cycle->page_done = false;
+    switch (cycle->outcome) {
+    case FETCH_OK:
+        r = take_page(cycle, err);
+        cycle->page_done = r < 0; /* a failing sink: the same answer again */
+        break;
+    case FETCH_REJECTED:
+    case FETCH_GONE:
+        cycle_demote_feed(cycle, "it refuses to sort by the last edit");
+        break;
+    case FETCH_FAILED:
+        cycle->feeding = FEEDING_NOT;
+        break;
+    case FETCH_THROTTLED:
+    case FETCH_REFUSED:
+    case FETCH_CANCELLED:
+        cycle_halt(cycle, cycle->outcome, &cycle->page_error);
+        r = cycle_end_listing(cycle, err);
+        break;
+    }
+    return r;
+}
+
+static void ask(struct cycle *cycle, enum feed_direction direction)
+{
+    unsigned first = cycle->stats.zero_based ? 0 : 1;
+    const struct source_page wanted = {.page = direction == FEED_DESC ? cycle->feed_page : first,
+                                       .size = cycle->listing.size,
+                                       .order =
+                                           direction == FEED_DESC ? ORDER_EDITED_LAST : ORDER_EDITED_FIRST};
+    if (direction == FEED_DESC && !cycle->fed[FEED_DESC])
+        cycle->feed_asked_at = seconds_now(cycle);
+    cycle_ask_page(cycle, &wanted);
+}
+
+/* Is one page the listing as well as the feed? */
+static bool has_everybody(const struct cycle *cycle)
+{
+    return cycle->by_edits && cycle->whole;
+}
+
+static bool wants_page(const struct cycle *cycle)
+{
+    if (cycle->feeding != FEEDING_READ)
+        return cycle->feeding == FEEDING_PROBE;
+    return !cycle->fed[FEED_DESC] || (!has_everybody(cycle) && feed_wants_more(&cycle->feed));
+}
+
+int cycle_do_feed(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
+{
+    (void)ret_at;
+    if (cycle->page_done)
+        return take_answer(cycle, err);
+    if (cycle->listing_asked) {
+        *ret = CYCLE_STEP_WAIT;
+        return 0;
+    }
+    if (cycle->halt != HALT_NOT)
+        return cycle_end_listing(cycle, err);
+    if (cycle->feeding == FEEDING_PROBE && cycle->fed[FEED_DESC] && cycle->fed[FEED_ASC])
+        judge_probe(cycle);
+    if (wants_page(cycle))
+        ask(cycle, wanted_direction(cycle));
+    else
+        cycle->phase = CYCLE_NEW;
+    return 0;
+}
+
+/* --- what the answers to records tell of the feed --- */
+
+void cycle_feed_fetched(struct cycle *cycle, const struct task *task, int64_t before, int64_t after)
+{
+    const struct stats *stats = &cycle->stats;
+    if (stats->verdict != FEED_HONOURED)
+        return;
+    if (cycle->feeding == FEEDING_READ && !feed_fetched(&cycle->feed, task->id, after))
+        cycle_demote_feed(cycle, "it told of an edit where there was none");
+    else if (stats->feed_newest && task->known.figures.checked < stats->feed_read_at &&
+             feed_should_have_shown(before, after, stats->feed_newest))
+        cycle_demote_feed(cycle, "it did not tell of an edit");
+}
+
+static void settle_feed(struct cycle *cycle)
+{
+    if (cycle->feeding != FEEDING_READ || !cycle->fed[FEED_DESC])
+        return;
+    cycle->stats.feed_at = seconds_now(cycle);
+    if (cycle->row.status == SYNC_FAILED || !feed_is_complete(&cycle->feed, has_everybody(cycle)))
+        return;
+    cycle->stats.feed_read_at = cycle->feed_asked_at;
+    cycle->stats.feed_newest = cycle->feed.newest > 0 ? cycle->feed.newest : 0;
+}
+
+static void settle_listing(struct cycle *cycle)
+{
+    if (!cycle->whole)
+        return;
+    cycle->stats.zero_based = cycle->listing.zero_based;
+    stats_listed(&cycle->stats, cycle->listing.pages, cycle->row.counts.listed, cycle->edits_listed,
+                 seconds_now(cycle));
+}
+
+/* What a person asks for is not held against the background's pace, nor what is new. */
+static void settle_pace(struct cycle *cycle)
+{
+    int64_t spent = cycle->options.person ? cycle->chosen : cycle->row.cost.requests - cycle->unpaced;
+    if (spent > 0)
+        stats_spend(&cycle->stats, cycle->options.budget, spent);
+}
+
+void cycle_settle(struct cycle *cycle)
+{
+    if (!cycle->options.entity->queue_table)
+        return;
+    settle_feed(cycle);
+    settle_listing(cycle);
+    settle_pace(cycle);
+}

@@ -1,0 +1,303 @@
+#include "flexsync/feed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_date(int64_t date)
+{
+    return date != FEED_UNKNOWN && date != FEED_NONE;
+}
+
+void feed_probe_begin(struct feed_probe *probe, bool whole)
+{
+    probe->whole = whole;
+    memset(probe->count, 0, sizeof probe->count);
+    memset(probe->cut, 0, sizeof probe->cut);
+}
+
+void feed_probe_add(struct feed_probe *probe, enum feed_direction direction, int64_t date)
+{
+    if (!is_date(date))
+        return;
+    if (probe->count[direction] == FEED_PROBE_ROWS)
+        probe->cut[direction] = true;
+    else
+        probe->dates[direction][probe->count[direction]++] = date;
+}
+
+/* The i-th known date of a direction, counted from its oldest end. */
+static int64_t from_oldest(const struct feed_probe *probe, enum feed_direction direction, size_t i)
+{
+    return probe->dates[direction][direction == FEED_ASC ? i : probe->count[direction] - 1 - i];
+}
+
+/* How well an order agrees with the dates. */
+struct agreement {
+    size_t reach;        /* rows from the oldest end over which it holds */
+    size_t distinct;     /* dates there */
+    size_t rises, falls; /* neighbours of the whole page, seen from the oldest end */
+};
+
+static struct agreement agree(const struct feed_probe *probe, enum feed_direction direction)
+{
+    struct agreement agreement = {.reach = 1, .distinct = 1};
+    int64_t newest = from_oldest(probe, direction, 0);
+    size_t distinct = 1;
+    for (size_t i = 1; i < probe->count[direction]; i++) {
+        int64_t before = from_oldest(probe, direction, i - 1), date = from_oldest(probe, direction, i);
+        agreement.rises += date > before;
+        agreement.falls += date < before;
+        if (date > newest) {
+            newest = date;
+            distinct++;
+        }
+        if (agreement.falls * FEED_PROBE_PAIRS <= agreement.rises + agreement.falls) {
+            agreement.reach = i + 1;
+            agreement.distinct = distinct;
+        }
+    }
+    return agreement;
+}
+
+static int compare_dates(const void *a, const void *b)
+{
+    const int64_t *left = a, *right = b;
+    return (*left > *right) - (*left < *right);
+}
+
+static size_t count_distinct(const struct feed_probe *probe, enum feed_direction direction)
+{
+    int64_t dates[FEED_PROBE_ROWS];
+    size_t count = probe->count[direction], distinct = count > 0;
+    memcpy(dates, probe->dates[direction], count * sizeof *dates);
+    qsort(dates, count, sizeof *dates, compare_dates);
+    for (size_t i = 1; i < count; i++)
+        distinct += dates[i] != dates[i - 1];
+    return distinct;
+}
+
+static bool is_one_order(const struct feed_probe *probe)
+{
+    return probe->count[FEED_DESC] == probe->count[FEED_ASC] &&
+           memcmp(probe->dates[FEED_DESC], probe->dates[FEED_ASC],
+                  probe->count[FEED_DESC] * sizeof probe->dates[0][0]) == 0;
+}
+
+/* Where there is more than a page, the newest page must lack the oldest rows and the oldest one the newest.
+ */
+static bool are_two_ends(const struct feed_probe *probe)
+{
+    if (probe->whole && !probe->cut[FEED_DESC] && !probe->cut[FEED_ASC])
+        return true;
+    return from_oldest(probe, FEED_ASC, 0) < from_oldest(probe, FEED_DESC, 0);
+}
+
+enum feed_verdict feed_probe_verdict(const struct feed_probe *probe)
+{
+    if (count_distinct(probe, FEED_DESC) < FEED_PROBE_MIN || count_distinct(probe, FEED_ASC) < FEED_PROBE_MIN)
+        return FEED_UNKNOWN_YET;
+    if (is_one_order(probe))
+        return FEED_IGNORED;
+    struct agreement desc = agree(probe, FEED_DESC), asc = agree(probe, FEED_ASC);
+    bool desc_holds = 2 * desc.reach > probe->count[FEED_DESC];
+    bool asc_holds = 2 * asc.reach > probe->count[FEED_ASC];
+    bool enough = desc.distinct >= FEED_PROBE_MIN && asc.distinct >= FEED_PROBE_MIN;
+    if (desc_holds && asc_holds)
+        return enough && are_two_ends(probe) ? FEED_HONOURED : FEED_UNKNOWN_YET;
+    /* Among edited ones the stored dates rise and fall alike; in the opposite order they hardly ever rise. */
+    bool undecided = asc_holds && asc.distinct >= FEED_PROBE_MIN && 2 * desc.rises >= desc.falls;
+    return undecided ? FEED_UNKNOWN_YET : FEED_IGNORED;
+}
+
+void feed_begin(struct feed *feed, int64_t read_at, unsigned pages_max)
+{
+    *feed = (struct feed){.read_at = read_at, .newest = FEED_UNKNOWN, .pages_max = pages_max};
+}
+
+void feed_end(struct feed *feed)
+{
+    free(feed->rows);
+    *feed = (struct feed){0};
+}
+
+/* The rows without a date that stand above all with one. */
+static size_t count_dateless_top(const struct feed *feed)
+{
+    size_t top = 0;
+    while (top < feed->count && !is_date(feed->rows[top].row.date))
+        top++;
+    return top;
+}
+
+static void mark(struct feed *feed, size_t i)
+{
+    struct feed_seen *seen = &feed->rows[i];
+    seen->why = FEED_MARKED;
+    feed->marked++;
+    feed->unfounded += seen->answered && seen->found == seen->row.date;
+    if (!seen->given && i < feed->marks_from)
+        feed->marks_from = i;
+}
+
+static void mark_from_below(struct feed *feed)
+{
+    size_t top = count_dateless_top(feed);
+    int64_t latest = FEED_UNKNOWN; /* below, less the slack */
+    for (size_t i = feed->count; i-- > top;) {
+        const struct feed_seen *seen = &feed->rows[i];
+        int64_t date = seen->row.date;
+        if (seen->why != FEED_MARKED && date != FEED_UNKNOWN && date < latest)
+            mark(feed, i);
+        if (is_date(date) && date - FEED_SLACK > latest)
+            latest = date - FEED_SLACK;
+        if (is_date(date) && date > feed->newest)
+            feed->newest = date;
+    }
+}
+
+static int make_room(struct feed *feed, size_t more)
+{
+    if (more <= feed->room - feed->count)
+        return 0;
+    size_t room = feed->count + more;
+    struct feed_seen *rows = reallocarray(feed->rows, room, sizeof *rows);
+    if (!rows)
+        return -ENOMEM;
+    feed->rows = rows;
+    feed->room = room;
+    return 0;
+}
+
+int feed_take_page(struct feed *feed, const struct feed_row *rows, size_t count)
+{
+    if (feed->pages >= feed->pages_max)
+        return -E2BIG;
+    if (make_room(feed, count) < 0)
+        return -ENOMEM;
+    feed->pages++;
+    for (size_t i = 0; i < count; i++)
+        feed->rows[feed->count++] = (struct feed_seen){.row = rows[i]};
+    mark_from_below(feed);
+    return 0;
+}
+
+/*
+ * Is one time certainly later, by so much that the seconds of the dates do not matter? Either is cut to whole
+ * seconds, and what has the same date may have been edited a second later.
+ */
+static bool is_later(int64_t time, int64_t than)
+{
+    return time > than && time - 1 > than;
+}
+
+enum walk_end { WALK_WAITS, WALK_ENDED, WALK_PASSED };
+
+/*
+ * Where the server puts those without a date is not known: a block of them at the top are such, or just got
+ * one. The lowest that still has none shows that those above it have none either.
+ */
+static bool waits_in_dateless_top(const struct feed *feed, size_t top, size_t *ret)
+{
+    for (size_t i = top; i-- > 0;) {
+        const struct feed_seen *seen = &feed->rows[i];
+        if (seen->row.date == FEED_UNKNOWN)
+            continue;
+        *ret = i;
+        if (!seen->answered)
+            return true;
+        if (seen->found == FEED_NONE)
+            return false;
+    }
+    return false;
+}
+
+/* Walks down from the top as far as is known; where it waits, the row is `ret`. */
+static enum walk_end walk(const struct feed *feed, size_t *ret)
+{
+    size_t top = count_dateless_top(feed);
+    if (waits_in_dateless_top(feed, top, ret))
+        return WALK_WAITS;
+    int64_t bound = INT64_MAX;
+    for (size_t i = top; i < feed->count; i++) {
+        const struct feed_seen *seen = &feed->rows[i];
+        bool known = !seen->answered && is_later(seen->row.checked, bound);
+        if (seen->row.date == FEED_UNKNOWN || (seen->why == FEED_MARKED && !seen->answered))
+            continue;
+        *ret = i;
+        if (!seen->answered && !known)
+            return WALK_WAITS;
+        if (is_date(seen->row.date) && (known || seen->found == seen->row.date) && seen->row.seen < bound)
+            bound = seen->row.seen;
+        if (is_later(feed->read_at, bound))
+            return WALK_ENDED;
+    }
+    return WALK_PASSED;
+}
+
+bool feed_wants_more(const struct feed *feed)
+{
+    size_t at;
+    return feed->pages < feed->pages_max && walk(feed, &at) == WALK_PASSED;
+}
+
+bool feed_is_complete(const struct feed *feed, bool over)
+{
+    size_t at;
+    for (size_t i = feed->marks_from; i < feed->count; i++)
+        if (feed->rows[i].why == FEED_MARKED && !feed->rows[i].given)
+            return false;
+    if (feed->pages == 0 || feed->open > 0)
+        return false;
+    enum walk_end end = walk(feed, &at);
+    return end == WALK_ENDED || (end == WALK_PASSED && over);
+}
+
+static size_t next_mark(struct feed *feed)
+{
+    size_t *i = &feed->marks_from;
+    while (*i < feed->count && (feed->rows[*i].why != FEED_MARKED || feed->rows[*i].given))
+        ++*i;
+    return *i;
+}
+
+bool feed_next(struct feed *feed, int64_t *id, enum feed_why *why)
+{
+    size_t at, next = next_mark(feed);
+    if (walk(feed, &at) == WALK_WAITS && !feed->rows[at].given && at < next)
+        next = at;
+    if (next == feed->count)
+        return false;
+    struct feed_seen *seen = &feed->rows[next];
+    if (seen->why == FEED_NO)
+        seen->why = FEED_CHECK;
+    seen->given = true;
+    feed->open++;
+    *id = seen->row.id;
+    if (why)
+        *why = seen->why;
+    return true;
+}
+
+bool feed_fetched(struct feed *feed, int64_t id, int64_t date)
+{
+    struct feed_seen *seen = feed->rows;
+    const struct feed_seen *end = seen + feed->count;
+    while (seen < end && (seen->row.id != id || !seen->given))
+        seen++;
+    if (seen == end || seen->answered)
+        return true;
+    seen->answered = true;
+    seen->found = date;
+    feed->open--;
+    bool unfounded = seen->why == FEED_MARKED && date == seen->row.date;
+    feed->unfounded += unfounded;
+    return !unfounded;
+}
+
+bool feed_should_have_shown(int64_t before, int64_t after, int64_t newest)
+{
+    if (!is_date(before) || !is_date(after) || !is_date(newest))
+        return false;
+    return before < after && after < newest - FEED_SLACK;
+}
