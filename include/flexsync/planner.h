@@ -12,8 +12,8 @@
  * is.
  *
  * Pure: no network, no disk, no clock, no random numbers of its own. Rates are edits a day, ages days;
- * points in time and figures are whole seconds, as in figures.h. Nothing here depends on the order in which
- * records are offered, but for ties: the smaller id wins.
+ * points in time and figures are whole seconds, as in figures.h. Nothing but the draw of audits depends on
+ * the order in which records are offered; of equals the smaller id wins.
  */
 #ifndef FLEXSYNC_PLANNER_H
 #define FLEXSYNC_PLANNER_H
@@ -53,8 +53,13 @@ void planner_fit_add(struct planner_fit *fit, const struct figures *figures);
  * stays as it was. */
 bool planner_fit_solve(const struct planner_fit *fit, struct planner_prior *prior);
 
-/* Sets the share of edits that the listing shows from the edits that were found by either way. */
-void planner_fit_shown(struct planner_prior *prior, int64_t hidden, int64_t listed);
+/*
+ * Sets the share of edits that the listing shows from the rates of all records, as they are estimated with
+ * the share so far: repeated, that comes to the likeliest share, and without any edit stays where it is.
+ * (Dempster, Laird and Rubin 1977. A count of the edits found would not do: several hidden ones are found as
+ * one.)
+ */
+void planner_fit_shown(struct planner_prior *prior, double hidden_rate, double listed_rate);
 
 double planner_hidden_rate(const struct planner_prior *prior, const struct figures *figures);
 double planner_listed_rate(const struct planner_prior *prior, const struct figures *figures, int64_t now);
@@ -102,6 +107,7 @@ struct planner_options {
     int64_t now;
     size_t room;           /* records to choose, audits and overdue ones included */
     int64_t overdue_after; /* seconds */
+    bool told;             /* the feed tells of every edit: who has no signal is as stored */
     double draw;           /* 0 to 1: rounds the shares of small choices, so that they hold on average */
     uint64_t seed;         /* of the draw of audits */
 };
@@ -109,7 +115,7 @@ struct planner_options {
 /* Facts about all that were offered. */
 struct planner_census {
     int64_t records;
-    int64_t hidden, listed; /* edits found */
+    double hidden_rate, listed_rate; /* edits a day of all of them together, as estimated */
     int64_t signalled;
     int64_t overdue;
     int64_t oldest; /* the earliest `checked`; 0 where there is none */

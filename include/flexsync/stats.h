@@ -17,7 +17,9 @@
 struct stats {
     struct planner_prior prior;
     int64_t fitted, fitted_at; /* the prior: to how many records, and when */
-    double theta;              /* running mean of the benefit that the last request of a plan bought */
+    double theta;              /* running mean of the benefit of a plan's choices */
+    double edits;              /* a day, of all records together, as estimated */
+    int64_t tight;             /* the last plan knew of more edits than a day's budget fetches */
 
     int64_t listed_at;    /* the last listing that was whole */
     int64_t listed_total; /* and how many it named */
@@ -58,7 +60,11 @@ void stats_listed(struct stats *stats, int64_t pages, int64_t total, int64_t sig
 /* Is another whole listing worth its pages? */
 bool stats_listing_is_due(const struct stats *stats, double budget, int64_t now);
 
-/* May the feed be read again, at most a fifth of the budget spent on it? `cost`: requests of a reading. */
+/*
+ * May the feed be read again? `cost`: requests of a reading; at most a fifth of the budget is spent on it.
+ * Where more edits are known than can be fetched, it is as with listings: knowing of further ones is worth
+ * less than fetching.
+ */
 bool stats_feed_is_due(const struct stats *stats, double budget, int64_t cost, int64_t now);
 
 /* Is it time to find out (again) whether the server honours the order of edits? */

@@ -76,13 +76,14 @@ static bool is_known_row(const struct feed *feed, int64_t id)
 }
 
 /* The rows as feed and probe see them. One that is not stored yet has an id that no row has. */
-static size_t date_rows(struct cycle *cycle, const struct store_dated *dated, struct feed_row *rows)
+static size_t date_rows(struct cycle *cycle, enum feed_direction direction, const struct store_dated *dated,
+                        struct feed_row *rows)
 {
     size_t count = 0;
     for (size_t i = 0; i < cycle->page->row_count; i++) {
         int64_t id = dated[i].id ? dated[i].id : -(int64_t)(cycle->feed.count + i + 1);
         int64_t date = !dated[i].fetched ? FEED_UNKNOWN : dated[i].edited ? dated[i].edited : FEED_NONE;
-        if (!is_known_row(&cycle->feed, id))
+        if (direction == FEED_ASC || !is_known_row(&cycle->feed, id))
             rows[count++] = (struct feed_row){
                 .id = id, .date = date, .checked = dated[i].checked, .seen = dated[i].stored};
     }
@@ -114,7 +115,7 @@ int cycle_feed_page(struct cycle *cycle, enum feed_direction direction, struct e
     if (r == 0)
         r = cycle->sink.dates(cycle->sink.self, cycle->options.entity, cycle->page, dated, err);
     if (r == 0)
-        r = take_rows(cycle, direction, rows, date_rows(cycle, dated, rows), err);
+        r = take_rows(cycle, direction, rows, date_rows(cycle, direction, dated, rows), err);
     if (r == 0)
         cycle->fed[direction] = true;
     free(dated);

@@ -132,7 +132,10 @@ static void learn(struct cycle *cycle, const struct offer *offer, const struct p
         stats->fitted = census->records;
         stats->fitted_at = cycle_wall(cycle) / USEC_PER_SEC;
     }
-    planner_fit_shown(&stats->prior, census->hidden, census->listed);
+    planner_fit_shown(&stats->prior, census->hidden_rate, census->listed_rate);
+    stats->edits = census->hidden_rate + census->listed_rate;
+    if (stats->signals <= 0) /* the first listing had none before it to differ from */
+        stats->signals = census->listed_rate;
     if (census->theta > 0)
         stats_theta(stats, census->theta);
 }
@@ -172,6 +175,7 @@ static int plan_refetches(struct cycle *cycle, size_t room, struct error *err)
         .room = room,
         .overdue_after = planner_overdue_after(cycle->options.max_age / USEC_PER_SEC, cycle->options.budget,
                                                stats->listed_total),
+        .told = cycle->stats.verdict == FEED_HONOURED && cycle->options.strategy == STRATEGY_AUTO,
         .draw = (double)(draw(cycle) >> 11) * 0x1p-53,
         .seed = draw(cycle),
     };
@@ -222,14 +226,14 @@ int cycle_do_plan(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at,
         cycle->phase = CYCLE_FINISH;
         return 0;
     }
-    double tokens =
-        stats_accrue(&cycle->stats, options->budget,
-                     options->budget * (double)options->interval / (double)USEC_PER_DAY, wall / USEC_PER_SEC);
+    double accrues = options->budget * (double)options->interval / (double)USEC_PER_DAY;
+    double tokens = stats_accrue(&cycle->stats, options->budget, 2 * accrues, wall / USEC_PER_SEC);
     if (gather_feed(cycle, err) < 0 || store_choices(cycle, false, err) < 0 ||
         (full && cycle->sink.queue_all(cycle->sink.self, entity, wall, err) < 0) ||
         cycle->sink.count_signalled(cycle->sink.self, entity, wall, &signals, err) < 0)
         return -1;
     cycle->tight = !options->person && !full && (double)signals > tokens + options->budget;
+    cycle->stats.tight = cycle->tight;
     if (plan_queue(cycle, options->person || full, err) < 0)
         return -1;
     size_t room = full ? 0 : room_of(cycle, tokens, signals);

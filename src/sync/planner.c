@@ -12,7 +12,7 @@
 #define FIT_MIN       20   /* records, to fit a prior to */
 #define B_LEAST       0.3
 #define B_MOST        30000.0
-#define SHOWN_WEIGHT  10.0 /* edits, of the start value */
+#define SHOWN_LEAST   0.02 /* at 0 no edit in a listing could ever raise it */
 #define LISTING_SHARE 0.2
 
 /* About 0.045 edits a day, as in a rental company of some thousand contacts (freshness.md). */
@@ -93,11 +93,11 @@ bool planner_fit_solve(const struct planner_fit *fit, struct planner_prior *prio
     return isfinite(best);
 }
 
-void planner_fit_shown(struct planner_prior *prior, int64_t hidden, int64_t listed)
+void planner_fit_shown(struct planner_prior *prior, double hidden_rate, double listed_rate)
 {
-    double shown = (planner_prior_start.shown * SHOWN_WEIGHT + counted(listed)) /
-                   (SHOWN_WEIGHT + counted(hidden) + counted(listed));
-    prior->shown = fmin(fmax(shown, 0.02), 0.98);
+    double all = hidden_rate + listed_rate;
+    if (all > 0)
+        prior->shown = fmin(fmax(listed_rate / all, SHOWN_LEAST), 1 - SHOWN_LEAST);
 }
 
 /* --- what is learnt --- */
@@ -155,7 +155,7 @@ double planner_kappa(double budget, int64_t records)
 double planner_benefit(const struct planner_prior *prior, const struct figures *f, double kappa, int64_t now)
 {
     double l = planner_hidden_rate(prior, f), t = days(span(f->checked, now));
-    double s = f->signalled ? days(span(f->checked, f->signalled)) : t, z = l * s;
+    double s = f->signalled ? fmin(days(span(f->checked, f->signalled)), t) : t, z = l * s;
     bool series = z < SERIES_BELOW;
     double q = series ? z * z / 2 - z * z * z / 3 : 1 - (1 + z) * exp(-z);
     double gain = f->signalled ? 1 / (l + planner_listed_rate(prior, f, now)) : q / l;
@@ -299,8 +299,8 @@ static void count_record(struct planner *planner, const struct figures *figures)
 {
     struct planner_census *census = &planner->census;
     census->records++;
-    census->hidden += figures->hidden > 0 ? figures->hidden : 0;
-    census->listed += figures->listed > 0 ? figures->listed : 0;
+    census->hidden_rate += planner_hidden_rate(&planner->options.prior, figures);
+    census->listed_rate += planner_listed_rate(&planner->options.prior, figures, planner->options.now);
     census->signalled += figures->signalled != 0;
     if (census->oldest == 0 || figures->checked < census->oldest)
         census->oldest = figures->checked;
@@ -310,12 +310,15 @@ void planner_offer(struct planner *planner, int64_t id, const struct figures *fi
 {
     const struct planner_options *options = &planner->options;
     int64_t age = span(figures->checked, options->now);
+    if (figures->checked > options->now) /* the clock went back: nobody knows how old it is */
+        age = INT64_MAX;
     count_record(planner, figures);
     planner->census.overdue += age > options->overdue_after;
     draw_audit(planner, id);
     if (excluded)
         return;
-    keep(&planner->benefit, id, planner_benefit(&options->prior, figures, options->kappa, options->now));
+    if (!options->told || figures->signalled)
+        keep(&planner->benefit, id, planner_benefit(&options->prior, figures, options->kappa, options->now));
     if (age > options->overdue_after)
         keep(&planner->overdue, id, (double)age);
 }

@@ -40,6 +40,8 @@ static const struct figure kept[] = {
     WHOLE("planner.fitted", fitted),
     WHOLE("planner.fitted_at", fitted_at),
     REAL("planner.theta", theta),
+    REAL("planner.edits", edits),
+    WHOLE("planner.tight", tight),
     WHOLE("listing.at", listed_at),
     WHOLE("listing.total", listed_total),
     WHOLE("listing.pages", listed_pages),
@@ -162,6 +164,8 @@ bool stats_listing_is_due(const struct stats *stats, double budget, int64_t now)
 bool stats_feed_is_due(const struct stats *stats, double budget, int64_t cost, int64_t now)
 {
     double days = (double)cost / (LISTING_SHARE * budget);
+    if (stats->tight && stats->edits > 0)
+        days = fmax(days, sqrt(2 * (double)cost * fmax(stats->theta, 0) / stats->edits));
     return stats->feed_at > now || (double)(now - stats->feed_at) >= days * DAY;
 }
 
