@@ -18,21 +18,26 @@
  * seen; so was, in this order, everybody below it. The earliest such time so far is the BOUND. Whoever was
  * checked after the bound is known and costs nothing; whoever was not is fetched. Once the bound lies before
  * `read_at`, what follows is known from the last reading, and the walk ends. So an idle reading costs the
- * page and the first row, and one with k edits the page and k + 1 records. The next reading pays for the gap
- * between a page and its fetches, once: a first row, the row below the k, and those of the k that were
- * fetched within a second or two of the topmost.
+ * page and the first row, and one with k edits the page and k + 1 records. A later page may hold who was
+ * edited after the first was asked for: so each page has a bound of its own, which costs one more record. The
+ * next reading pays for the gap between a page and its fetches, once: a first row, the row below the k, and
+ * those of the k that were fetched within a second or two of the topmost.
  *
  * Marks. A row whose date is more than FEED_SLACK before the date of one further down must have been edited,
  * and so must one without a date between two with dates. Marks add nothing to the promise: they let fetches
  * run side by side where the walk waits for each, hold where the promise is off, and show by false ones that
- * the server does not sort any more.
+ * the server does not sort any more. (Or that about a whole page of rows was edited between two pages, and
+ * others fetched one of them meanwhile.)
  *
  * Promise. If the server honours the order, and every edit from before `read_at` is in the copy or queued,
  * then after a reading that feed_is_complete() every edit from before its first page was asked for was given
- * out or is in the copy. `read_at` is then the time when that page was asked for. Until there was one:
- * the earliest `checked` of the copy, never fetched ones left out. A reading that was broken off changes
- * nothing: `read_at` stays, what was fetched counts, and the next one goes on where this one was.
- * Not promised: edits in the hour that is repeated in autumn, if the server sorts by local time.
+ * out or is in the copy, or was followed by another one after that. `read_at` is then the time when that page
+ * was asked for. Until there was one: the earliest `checked` of the copy, never fetched ones left out. A
+ * reading that was broken off changes nothing: `read_at` stays, what was fetched counts, and the next one
+ * goes on where this one was.
+ * Not promised: edits in the hour that is repeated in autumn, if the server sorts by local time; who slipped
+ * up over the edge of a page, because somebody above left the listing between two pages, or because the
+ * server does not order those of one second by the same rule each time.
  *
  * Pure: no network, no disk, no clock. Memory: all rows that were taken, until feed_end().
  */
@@ -93,8 +98,8 @@ enum feed_why { FEED_NO, FEED_CHECK, FEED_MARKED }; /* why an id is to be fetche
 struct feed_seen {
     struct feed_row row;
     enum feed_why why;
-    bool given, answered;
-    int64_t found; /* the date, once answered */
+    bool heads, given, answered; /* heads: the first of its page */
+    int64_t found;               /* the date, once answered */
 };
 
 struct feed {

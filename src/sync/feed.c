@@ -177,7 +177,7 @@ int feed_take_page(struct feed *feed, const struct feed_row *rows, size_t count)
         return -ENOMEM;
     feed->pages++;
     for (size_t i = 0; i < count; i++)
-        feed->rows[feed->count++] = (struct feed_seen){.row = rows[i]};
+        feed->rows[feed->count++] = (struct feed_seen){.row = rows[i], .heads = i == 0};
     mark_from_below(feed);
     return 0;
 }
@@ -212,25 +212,34 @@ static bool waits_in_dateless_top(const struct feed *feed, size_t top, size_t *r
     return false;
 }
 
-/* Walks down from the top as far as is known; where it waits, the row is `ret`. */
+/*
+ * Walks down from the top as far as is known; where it waits, the row is `ret`. On a later page may stand who
+ * was edited after the page before it was asked for. It is not promised, but its stored date is not true, and
+ * must not lower the bound, however late it was checked: so those with dates have the bound of their page.
+ */
 static enum walk_end walk(const struct feed *feed, size_t *ret)
 {
     size_t top = count_dateless_top(feed);
     if (waits_in_dateless_top(feed, top, ret))
         return WALK_WAITS;
-    int64_t bound = INT64_MAX;
+    int64_t lowest = INT64_MAX, bound = INT64_MAX;
     for (size_t i = top; i < feed->count; i++) {
         const struct feed_seen *seen = &feed->rows[i];
-        bool known = !seen->answered && is_later(seen->row.checked, bound);
+        bool dated = is_date(seen->row.date);
+        if (seen->heads)
+            bound = INT64_MAX;
+        bool known = !seen->answered && is_later(seen->row.checked, dated ? bound : lowest);
         if (seen->row.date == FEED_UNKNOWN || (seen->why == FEED_MARKED && !seen->answered))
             continue;
         *ret = i;
         if (!seen->answered && !known)
             return WALK_WAITS;
-        if (is_date(seen->row.date) && (known || seen->found == seen->row.date) && seen->row.seen < bound)
+        if (dated && (known || seen->found == seen->row.date) && seen->row.seen < bound)
             bound = seen->row.seen;
         if (is_later(feed->read_at, bound))
             return WALK_ENDED;
+        if (bound < lowest)
+            lowest = bound;
     }
     return WALK_PASSED;
 }
