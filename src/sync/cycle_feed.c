@@ -5,7 +5,9 @@
 
 #define FEED_PAGES_MAX 16 /* of one reading: more edits than these hold are the planner's */
 #define READING_COST   2  /* requests of a reading that finds nothing: a page, and its first record */
-#define PROBE_LISTED   20 /* contacts that a site must have, to be worth a probe */
+#define ZONE_MAX       (15 * 3600)        /* seconds: no zone's time is so far from UTC */
+#define LAG_MAX        (ZONE_MAX + 86400) /* a clock may be wrong by a day besides */
+#define PROBE_LISTED   20                 /* contacts that a site must have, to be worth a probe */
 
 static int64_t seconds_now(const struct cycle *cycle)
 {
@@ -34,6 +36,8 @@ static int begin_feed(struct cycle *cycle, struct error *err)
     if ((read_at == 0 || read_at > seconds_now(cycle)) &&
         cycle->sink.oldest_check(cycle->sink.self, cycle->options.entity, &read_at, err) < 0)
         return -1;
+    if (read_at > seconds_now(cycle))
+        read_at = 0; /* the clock went back: nothing is known of when anybody was looked at */
     feed_end(&cycle->feed);
     feed_begin(&cycle->feed, read_at, FEED_PAGES_MAX);
     cycle->feed_page = cycle->stats.zero_based ? 0 : 1;
@@ -75,17 +79,49 @@ static bool is_known_row(const struct feed *feed, int64_t id)
     return false;
 }
 
-/* The rows as feed and probe see them. One that is not stored yet has an id that no row has. */
+/*
+ * How long after its date, at the least, a record of the page was had that had this date. Dates are local
+ * time of a zone that nobody names, but none is from after it was had: so this bounds how far the two scales
+ * are apart, and the newest edits of the page bound it best. Where they are old, or where only a wrong clock
+ * can have found it, what zones can differ by does.
+ */
+static int64_t least_lag(const struct store_dated *dated, size_t count)
+{
+    int64_t lag = LAG_MAX;
+    for (size_t i = 0; i < count; i++)
+        if (dated[i].fetched && dated[i].edited && dated[i].stored && dated[i].stored - dated[i].edited < lag)
+            lag = dated[i].stored - dated[i].edited;
+    return lag < -ZONE_MAX ? LAG_MAX : lag;
+}
+
+/*
+ * Since when at the latest a record had its date. By the time alone when it was first had, nobody could be
+ * told from anybody after a quick fill, in which everybody was had in the same second.
+ */
+static int64_t seen_at(const struct store_dated *dated, int64_t lag)
+{
+    int64_t edited = dated->edited + lag + FEED_SLACK;
+    return dated->edited && edited < dated->stored ? edited : dated->stored;
+}
+
+/*
+ * The rows as feed and probe see them. One that is not stored yet has an id that no row has. The ascending
+ * page goes to the probe alone, which compares it with the descending one: there every row counts.
+ */
 static size_t date_rows(struct cycle *cycle, enum feed_direction direction, const struct store_dated *dated,
                         struct feed_row *rows)
 {
     size_t count = 0;
+    int64_t lag = least_lag(dated, cycle->page->row_count), now = seconds_now(cycle);
     for (size_t i = 0; i < cycle->page->row_count; i++) {
         int64_t id = dated[i].id ? dated[i].id : -(int64_t)(cycle->feed.count + i + 1);
         int64_t date = !dated[i].fetched ? FEED_UNKNOWN : dated[i].edited ? dated[i].edited : FEED_NONE;
         if (direction == FEED_ASC || !is_known_row(&cycle->feed, id))
             rows[count++] = (struct feed_row){
-                .id = id, .date = date, .checked = dated[i].checked, .seen = dated[i].stored};
+                .id = id,
+                .date = date,
+                .checked = dated[i].checked > now ? 0 : dated[i].checked, /* by a clock that was wrong */
+                .seen = seen_at(&dated[i], lag)};
     }
     return count;
 }

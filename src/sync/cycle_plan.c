@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY         86400
-#define FIT_RECORDS 4096 /* that the prior is fitted to; more would not make it better */
-#define FIT_GROWN   20   /* it is fitted again when a twentieth more records are known */
+#define DAY             86400
+#define FIT_RECORDS     4096 /* that the prior is fitted to; more would not make it better */
+#define FEED_CHECKS_MAX 16   /* in one cycle */
+#define FIT_GROWN       20   /* it is fitted again when a twentieth more records are known */
 
 /* Another number of the cycle's own sequence (Steele et al., SplitMix, OOPSLA 2014). */
 static uint64_t draw(struct cycle *cycle)
@@ -31,13 +32,18 @@ static int add_choice(struct cycle *cycle, const struct store_choice *choice, st
     return 0;
 }
 
-/* What the feed gives out by now. Rows that are not stored were new, and are queued as that. */
+/*
+ * What the feed gives out by now. Rows that are not stored were new, and are queued as that. A reading that
+ * would look at too many who were probably not edited is broken off, and the next one goes on.
+ */
 static int gather_feed(struct cycle *cycle, struct error *err)
 {
     int64_t id;
     enum feed_why why;
     while (cycle->feeding == FEEDING_READ && feed_next(&cycle->feed, &id, &why)) {
         const struct store_choice choice = {.id = id, .reason = REASON_FEED, .signalled = why == FEED_MARKED};
+        if (why == FEED_CHECK && cycle->checks++ >= FEED_CHECKS_MAX)
+            continue;
         if (id > 0 && add_choice(cycle, &choice, err) < 0)
             return -1;
     }
