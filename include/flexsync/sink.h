@@ -34,6 +34,7 @@ struct sink {
                 struct error *err);
     int (*choose)(void *self, const struct entity *entity, const struct store_choice *choices, size_t count,
                   bool more, int64_t now, struct error *err);
+    int (*forget_feed)(void *self, const struct entity *entity, struct error *err);
     int (*dates)(void *self, const struct entity *entity, const struct page *page, struct store_dated *ret,
                  struct error *err);
     int (*oldest_check)(void *self, const struct entity *entity, int64_t *ret, struct error *err);

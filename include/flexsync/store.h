@@ -149,6 +149,9 @@ struct store_choice {
 int store_choose(struct store *store, const struct entity *entity, const struct store_choice *choices,
                  size_t count, bool more, int64_t now, struct error *err);
 
+/* The feed turned out to be none: what it alone queued leaves the queue, and counts as no edit. */
+int store_forget_feed(struct store *store, const struct entity *entity, struct error *err);
+
 struct store_dated {
     int64_t id;      /* 0: not stored yet */
     bool fetched;    /* its record was fetched; the rest is of it, in seconds */

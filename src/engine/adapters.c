@@ -171,6 +171,11 @@ static int sink_choose(void *self, const struct entity *entity, const struct sto
     return store_choose(self, entity, choices, count, more, now, err);
 }
 
+static int sink_forget_feed(void *self, const struct entity *entity, struct error *err)
+{
+    return store_forget_feed(self, entity, err);
+}
+
 static int sink_dates(void *self, const struct entity *entity, const struct page *page,
                       struct store_dated *ret, struct error *err)
 {
@@ -224,6 +229,7 @@ struct sink adapter_sink(struct store *store)
         .plan = sink_plan,
         .scan = sink_scan,
         .choose = sink_choose,
+        .forget_feed = sink_forget_feed,
         .dates = sink_dates,
         .oldest_check = sink_oldest_check,
         .lookup = sink_lookup,

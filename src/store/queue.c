@@ -183,6 +183,19 @@ int store_choose(struct store *store, const struct entity *entity, const struct 
     return r < 0 ? store_abandon(store) : store_end(store, err);
 }
 
+int store_forget_feed(struct store *store, const struct entity *entity, struct error *err)
+{
+    static const enum statement steps[] = {SQL_UNSIGNAL, SQL_FED_DROP};
+    if (store_begin(store, err) < 0)
+        return -1;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(steps); i++) {
+        sqlite3_stmt *s = statement_get(store, steps[i], entity, err);
+        r = s ? statement_run(store, s, err) : -1;
+    }
+    return r < 0 ? store_abandon(store) : store_end(store, err);
+}
+
 int store_dates(struct store *store, const struct entity *entity, const struct page *page,
                 struct store_dated *ret, struct error *err)
 {

@@ -29,6 +29,9 @@
 /* Queued because the listing or the feed shows an edit, and not because an attempt failed. */
 #define SIGNALLED "q.attempts = 0 AND q.reason IN ('changed', 'feed')"
 
+/* Queued by the feed alone. */
+#define FED "q.attempts = 0 AND q.reason = 'feed'"
+
 /* Queued because the planner chose it. */
 #define CHOSEN "q.attempts = 0 AND q.reason IN ('overdue', 'audit', 'benefit')"
 
@@ -115,6 +118,9 @@ static const char *const templates[STATEMENT_COUNT] = {
     [SQL_CHOOSE] = "INSERT INTO {queue} (id, reason, due_at) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
     [SQL_SIGNAL] = "UPDATE {state} SET hidden_edits = hidden_edits + (signalled IS NULL),"
                    " signalled = coalesce(signalled, ?2) WHERE id = ?1",
+    [SQL_UNSIGNAL] = "UPDATE {state} SET hidden_edits = max(hidden_edits - 1, 0), signalled = NULL WHERE"
+                     " signalled IS NOT NULL AND id IN (SELECT id FROM {queue} q WHERE " FED ")",
+    [SQL_FED_DROP] = "DELETE FROM {queue} AS q WHERE " FED,
     [SQL_DATES] =
         "SELECT c.id, t.watched_since IS NOT NULL, coalesce(t.edited, 0), t.checked,"
         " CAST(strftime('%s', t.fetched_at) AS INTEGER) FROM {table} c JOIN {state} t ON t.id = c.id"

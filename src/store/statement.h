@@ -46,6 +46,8 @@ enum statement {
     SQL_CHOICES_DROP,
     SQL_CHOOSE,
     SQL_SIGNAL,
+    SQL_UNSIGNAL,
+    SQL_FED_DROP,
     SQL_DATES,
     SQL_OLDEST_CHECK,
     SQL_LOOKUP,

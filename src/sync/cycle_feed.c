@@ -63,6 +63,7 @@ void cycle_demote_feed(struct cycle *cycle, const char *why)
 {
     bool before = cycle->stats.verdict == FEED_HONOURED;
     cycle->feeding = FEEDING_NOT;
+    cycle->demoted = before;
     cycle->stats.verdict = FEED_IGNORED;
     cycle->stats.judged_at = seconds_now(cycle);
     cycle->stats.feed_read_at = cycle->stats.feed_newest = 0;

@@ -272,6 +272,18 @@ static int ask_records(struct cycle *cycle, struct error *err)
     return 0;
 }
 
+/* A listing in disorder marks everybody; the first that was not edited tells, and the others are not asked.
+ */
+static int forget_feed(struct cycle *cycle, struct error *err)
+{
+    if (!cycle->demoted)
+        return 0;
+    if (cycle->sink.forget_feed(cycle->sink.self, cycle->options.entity, err) < 0)
+        return -1;
+    cycle->demoted = false;
+    return 0;
+}
+
 int cycle_do_fetch(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
 {
     const struct batch *batch = &cycle->batch;
@@ -290,7 +302,7 @@ int cycle_do_fetch(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at
         cycle->phase = CYCLE_RECONCILE;
         return 0;
     }
-    if (ask_records(cycle, err) < 0)
+    if (forget_feed(cycle, err) < 0 || ask_records(cycle, err) < 0)
         return -1;
     if (cycle->phase != CYCLE_FETCH || cycle->under_way == 0)
         return 0; /* failed, or everything left of the plan has left the queue meanwhile */

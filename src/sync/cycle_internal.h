@@ -76,6 +76,7 @@ struct cycle {
     bool fed[2];              /* a page of that direction was taken */
     unsigned feed_page;       /* to ask for next */
     int64_t feed_asked_at;    /* seconds: when the first page was asked for */
+    bool demoted;             /* the feed turned out to be none: what it queued is to be forgotten */
     unsigned checks;          /* records that the feed wants looked at, without a sign of an edit */
     int64_t edits_listed;     /* rows of the listing that differ, and new ones */
 

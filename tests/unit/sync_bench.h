@@ -377,6 +377,7 @@ FAULTY(choose,
        (void *self, const struct entity *e, const struct store_choice *choices, size_t count, bool more,
         int64_t now, struct error *err),
        e, choices, count, more, now, err)
+FAULTY(forget_feed, (void *self, const struct entity *e, struct error *err), e, err)
 FAULTY(dates,
        (void *self, const struct entity *e, const struct page *page, struct store_dated *ret,
         struct error *err),
@@ -417,6 +418,7 @@ static inline struct sink faulty_sink(struct lab *lab)
                          .plan = faulty_plan,
                          .scan = faulty_scan,
                          .choose = faulty_choose,
+                         .forget_feed = faulty_forget_feed,
                          .dates = faulty_dates,
                          .oldest_check = faulty_oldest_check,
                          .lookup = faulty_lookup,
