@@ -171,7 +171,8 @@ static void judge_probe(struct cycle *cycle)
     }
     stats->verdict = verdict;
     stats->judged_at = seconds_now(cycle);
-    cycle->feeding = verdict == FEED_HONOURED ? FEEDING_READ : FEEDING_NOT;
+    /* A full pass looks at everybody anyhow. */
+    cycle->feeding = verdict == FEED_HONOURED && !cycle->options.full ? FEEDING_READ : FEEDING_NOT;
     if (verdict == FEED_HONOURED)
         cycle_report(cycle, EVENT_FEED,
                      "%s: the server lists in the order of edits; from now on that tells who was edited",
@@ -282,15 +283,22 @@ int cycle_do_feed(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at,
 
 /* --- what the answers to records tell of the feed --- */
 
+void cycle_feed_answered(struct cycle *cycle, int64_t id, int64_t date)
+{
+    if (cycle->feeding == FEEDING_READ && !feed_fetched(&cycle->feed, id, date))
+        cycle_demote_feed(cycle, "it told of an edit where there was none");
+}
+
 void cycle_feed_fetched(struct cycle *cycle, const struct task *task, int64_t before, int64_t after)
 {
     const struct stats *stats = &cycle->stats;
-    if (stats->verdict != FEED_HONOURED)
-        return;
-    if (cycle->feeding == FEEDING_READ && !feed_fetched(&cycle->feed, task->id, after))
-        cycle_demote_feed(cycle, "it told of an edit where there was none");
-    else if (stats->feed_newest && task->known.figures.checked < stats->feed_read_at &&
-             feed_should_have_shown(before, after, stats->feed_newest))
+    struct plan_entry *entry = &cycle->plan[task->entry];
+    entry->answered = true;
+    entry->found = after;
+    cycle_feed_answered(cycle, task->id, after);
+    if (stats->verdict == FEED_HONOURED && stats->feed_newest &&
+        task->known.figures.checked < stats->feed_read_at &&
+        feed_should_have_shown(before, after, stats->feed_newest))
         cycle_demote_feed(cycle, "it did not tell of an edit");
 }
 

@@ -240,11 +240,12 @@ static struct task *free_task(struct cycle *cycle)
     return task;
 }
 
-static int ask_record(struct cycle *cycle, const struct plan_entry *entry, struct error *err)
+static int ask_record(struct cycle *cycle, struct error *err)
 {
+    const struct plan_entry *entry = &cycle->plan[cycle->next];
     struct task *task = free_task(cycle);
     struct error refused;
-    *task = (struct task){.id = entry->id, .audit = entry->audit};
+    *task = (struct task){.id = entry->id, .entry = cycle->next, .audit = entry->audit};
     int r = cycle->sink.lookup(cycle->sink.self, cycle->options.entity, entry->id, &task->known, err);
     if (r <= 0)
         return r;
@@ -265,7 +266,7 @@ static int ask_records(struct cycle *cycle, struct error *err)
 {
     while (cycle->phase == CYCLE_FETCH && cycle->halt == HALT_NOT && cycle->next < cycle->planned &&
            cycle->under_way < cycle->source.window) {
-        if (ask_record(cycle, &cycle->plan[cycle->next], err) < 0)
+        if (ask_record(cycle, err) < 0)
             return -1;
         cycle->next++;
     }

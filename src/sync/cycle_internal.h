@@ -21,12 +21,15 @@ enum feeding { FEEDING_NOT, FEEDING_PROBE, FEEDING_READ };
 struct plan_entry {
     int64_t id;
     bool audit; /* drawn at random */
+    bool answered;
+    int64_t found; /* its date then, as feed.h has dates */
 };
 
 /* A record that was asked for. */
 struct task {
     struct cycle *cycle; /* NULL: the place is free */
     int64_t id;
+    size_t entry; /* of the plan */
     bool audit;
     struct store_known known;
     bool same;             /* the bytes are those of last time */
@@ -118,6 +121,9 @@ void cycle_demote_feed(struct cycle *cycle, const char *why);
 
 /* A record was asked for: its lastEditDate was `before` and is `after`, as feed.h has dates. */
 void cycle_feed_fetched(struct cycle *cycle, const struct task *task, int64_t before, int64_t after);
+
+/* The feed wants one that this cycle has asked for already: that it has this date does for an answer. */
+void cycle_feed_answered(struct cycle *cycle, int64_t id, int64_t date);
 
 /* Queues what the feed wants fetched by now. Returns how many were added to the plan, or -1. */
 int cycle_plan_feed(struct cycle *cycle, struct error *err);

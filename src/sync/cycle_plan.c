@@ -32,6 +32,15 @@ static int add_choice(struct cycle *cycle, const struct store_choice *choice, st
     return 0;
 }
 
+/* The one of this plan that was answered, or NULL. */
+static const struct plan_entry *find_answered(const struct cycle *cycle, int64_t id)
+{
+    for (size_t i = 0; i < cycle->next && i < cycle->planned; i++)
+        if (cycle->plan[i].id == id && cycle->plan[i].answered)
+            return &cycle->plan[i];
+    return NULL;
+}
+
 /*
  * What the feed gives out by now. Rows that are not stored were new, and are queued as that. A reading that
  * would look at too many who were probably not edited is broken off, and the next one goes on.
@@ -42,6 +51,11 @@ static int gather_feed(struct cycle *cycle, struct error *err)
     enum feed_why why;
     while (cycle->feeding == FEEDING_READ && feed_next(&cycle->feed, &id, &why)) {
         const struct store_choice choice = {.id = id, .reason = REASON_FEED, .signalled = why == FEED_MARKED};
+        const struct plan_entry *answered = find_answered(cycle, id);
+        if (answered) {
+            cycle_feed_answered(cycle, id, answered->found);
+            continue;
+        }
         if (why == FEED_CHECK && cycle->checks++ >= FEED_CHECKS_MAX)
             continue;
         if (id > 0 && add_choice(cycle, &choice, err) < 0)

@@ -324,7 +324,8 @@ contents() {
         "SELECT * FROM resource_types ORDER BY id" | sha256sum
 }
 
-# The second sync: nothing changes, nothing is written, no record is asked for.
+# The second sync: nothing changes, nothing is written, and hardly a record is asked for: the topmost of the feed, and
+# those that its reading finds checked in the same second.
 expect_second_sync_changes_nothing() {
     local before after details
     before=$(contents)
@@ -334,7 +335,7 @@ expect_second_sync_changes_nothing() {
     expect_log 'status, records_inserted, records_updated, records_deleted, records_failed' 'success|0|0|0|0'
     after=$(contents)
     expect_equal "the database after a second sync" "$after" "$before"
-    expect_equal "records asked for by a second sync" "$(stat_of by_kind.detail)" "$details"
+    expect_at_most "records asked for by a second sync" "$(stat_of by_kind.detail)" $((details + 18))
 }
 
 # The listing and every record, all well.
