@@ -5,7 +5,7 @@ inactive() { sql "SELECT count(*) FROM contacts WHERE status = 'Inactive'"; }
 
 contacts_of() {
     start_sim --contacts "$1" --deleted-share 0
-    write_conf
+    write_conf "$NO_FEED"
     sync
     expect_status 0
     sim reset-stats >/dev/null
@@ -111,7 +111,7 @@ test_contacts_flagged_as_deleted_become_inactive_and_return() {
 
 test_900_of_1700_gone_at_once_are_not_believed() {
     start_sim --contacts 1700 --deleted-share 0
-    write_conf limits.hourly=10000
+    write_conf limits.hourly=10000 "$NO_FEED"
     sync
     expect_status 0
     sim reset-stats >/dev/null

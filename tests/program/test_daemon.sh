@@ -6,7 +6,7 @@ records_asked_for() { [ "$(stat_of by_kind.detail)" -ge "$1" ]; }
 # A cycle that takes some seconds, with the daemon in the midst of it.
 daemon_amid_a_cycle() {
     start_sim --contacts "${1:-60}" --deleted-share 0 --latency 100
-    write_conf limits.concurrent=2 "${@:2}"
+    write_conf limits.concurrent=2 "$NO_FEED" "${@:2}"
     start_daemon
     wait_until "records are asked for" records_asked_for 6
 }

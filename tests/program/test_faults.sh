@@ -48,7 +48,7 @@ fault() {
 
 sixty_contacts() {
     start_sim --contacts 60 --deleted-share 0
-    write_conf 'flex.timeout="1s"' 'flex.connect_timeout="1s"'
+    write_conf 'flex.timeout="1s"' 'flex.connect_timeout="1s"' "$NO_FEED"
 }
 
 fault_of_the_listing_once() {

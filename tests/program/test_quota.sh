@@ -100,7 +100,7 @@ test_a_local_clock_that_is_a_month_wrong_buys_one_request() {
 
 test_a_deleted_ledger_is_made_anew_and_a_damaged_one_stops_the_sending() {
     start_sim --contacts 30
-    write_conf
+    write_conf "$NO_FEED"
     sync
     expect_status 0
     rm "$T/quota.db"

@@ -171,7 +171,7 @@ EOF
 
 test_a_429_among_the_records_stops_the_sending_and_keeps_the_rest_queued() {
     contacts_60
-    write_conf limits.concurrent=2
+    write_conf limits.concurrent=2 "$NO_FEED"
     script 'detail from=31 => status 429 retry-after=60'
     sync
     expect_status 2

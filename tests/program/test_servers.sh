@@ -88,7 +88,7 @@ test_no_contact_is_lost_where_pages_reorder_and_sort_is_ignored() {
 
 test_a_refused_sort_is_given_up_and_remembered() {
     start_sim --contacts 250 --max-size 100 --sort reject
-    write_conf
+    write_conf "$NO_FEED"
     sync
     expect_status 0
     expect_complete
