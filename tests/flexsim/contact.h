@@ -44,6 +44,7 @@ struct contact {
     uint16_t edits;
     uint16_t version[FACET_EDITABLE_COUNT];
     int64_t created, edited, flagged_at; /* milliseconds, local time */
+    int64_t placed;                      /* its place in the order of edits; 0: where `edited` belongs */
     uint64_t edit_order;                 /* tells edits of one millisecond apart */
     uint64_t details_epoch;              /* of the statistics that saw it fetched */
     struct blob *record;                 /* rendered; NULL when an edit made them stale */

@@ -170,7 +170,7 @@ static const struct command {
     {"truth", control_truth, "", false, "JSON lines, one a contact by id: the bytes that its record has now"},
     {"ids", control_ids, "", false, "one id a line, by id, of all that are listed"},
     {"edit", control_edit, "n kind seed id", false,
-     "[n=N] [kind=visible|hidden|rename|revert] [seed=S] | id=ID[,ID…]; answers {\"n\", \"ids\"}"},
+     "[n=N] [kind=visible|hidden|rename|revert|concealed] [seed=S] | id=ID[,ID…]; answers {\"n\", \"ids\"}"},
     {"add", control_add, "n", false, "[n=N] new contacts"},
     {"remove", control_remove, "n seed id", false, "[n=N] [seed=S] | id=…: gone from the listing, 404"},
     {"flag-deleted", control_flag, "n seed id", false, "[n=N] [seed=S] | id=…: deleted: true, still listed"},

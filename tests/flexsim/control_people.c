@@ -97,11 +97,11 @@ static int read_kind(struct control *c, const char *const *words, const char *re
 
 void control_edit(struct control *c)
 {
-    static const char *const kinds[] = {"visible", "hidden", "rename", "revert",
-                                        NULL}; /* as enum edit_kind */
+    static const char *const kinds[] = {"visible", "hidden",    "rename",
+                                        "revert",  "concealed", NULL}; /* as enum edit_kind */
     struct rng room, *r;
     struct choice choice = {0};
-    int kind = read_kind(c, kinds, "kind: visible, hidden, rename or revert.");
+    int kind = read_kind(c, kinds, "kind: visible, hidden, rename, revert or concealed.");
     if (kind < 0 || !read_seed(c, &room, &r))
         return;
     if (choose(c, kind == EDIT_REVERT ? PICK_EDITED : PICK_LIVE, r, &choice)) {

@@ -85,6 +85,11 @@ static int compare_numbers(int64_t a, int64_t b)
     return (a > b) - (a < b);
 }
 
+static int64_t placed(const struct contact *c)
+{
+    return c->placed ? c->placed : c->edited;
+}
+
 static int compare_contacts(struct contact *a, struct contact *b, enum sort_field field)
 {
     int result = 0;
@@ -95,7 +100,7 @@ static int compare_contacts(struct contact *a, struct contact *b, enum sort_fiel
         break;
     }
     case SORT_EDITED:
-        result = compare_numbers(a->edited, b->edited);
+        result = compare_numbers(placed(a), placed(b));
         if (!result)
             result = compare_numbers((int64_t)a->edit_order, (int64_t)b->edit_order);
         break;

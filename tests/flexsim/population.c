@@ -193,13 +193,18 @@ struct contact *population_pick_one(struct population *p, struct rng *r)
     return NULL;
 }
 
-/* Every edit moves the date and the user, whatever else it changes. */
-static void touch(struct population *p, struct contact *c, struct rng *r, int64_t now)
+/* Every edit moves the date and the user, whatever else it changes; and, unless concealed, its place. */
+static void touch(struct population *p, struct contact *c, bool concealed, struct rng *r, int64_t now)
 {
+    if (!concealed)
+        c->placed = 0;
+    else if (!c->placed)
+        c->placed = c->edited;
     uint8_t user = (uint8_t)rng_below(r, USERS - 1);
     c->edited_by = (uint8_t)(user + (user >= c->edited_by));
     c->edited = now;
-    c->edit_order = ++p->edit_order;
+    if (!concealed)
+        c->edit_order = ++p->edit_order;
     p->edits++;
     p->generation++;
     contact_stale(c);
@@ -210,7 +215,7 @@ void population_edit(struct population *p, struct contact *c, enum edit_kind kin
     enum facet facet = FACET_NAME;
     if (kind == EDIT_VISIBLE)
         facet = (enum facet)rng_below(r, FACET_VISIBLE_COUNT);
-    if (kind == EDIT_HIDDEN)
+    if (kind == EDIT_HIDDEN || kind == EDIT_CONCEALED)
         facet = (enum facet)(FACET_VISIBLE_COUNT + rng_below(r, FACET_EDITABLE_COUNT - FACET_VISIBLE_COUNT));
     if (facet == FACET_JOB && contact_is_organization(c))
         facet = FACET_PHONE;
@@ -218,7 +223,7 @@ void population_edit(struct population *p, struct contact *c, enum edit_kind kin
         memset(c->version, 0, sizeof(c->version));
     else
         c->version[facet] = ++c->edits ? c->edits : ++c->edits;
-    touch(p, c, r, now);
+    touch(p, c, kind == EDIT_CONCEALED, r, now);
 }
 
 struct contact *population_add(struct population *p, int64_t now)
@@ -252,7 +257,7 @@ void population_flag(struct population *p, struct contact *c, struct rng *r, int
     c->flagged = true;
     c->flagged_at = now;
     p->flagged++;
-    touch(p, c, r, now);
+    touch(p, c, false, r, now);
     c->flagged_by = c->edited_by;
 }
 
@@ -266,7 +271,7 @@ void population_restore(struct population *p, struct contact *c, struct rng *r, 
     } else if (c->flagged) {
         c->flagged = false;
         p->flagged--;
-        touch(p, c, r, now);
+        touch(p, c, false, r, now);
     }
 }
 

@@ -16,7 +16,8 @@ enum edit_kind {
     EDIT_VISIBLE, /* the listed row changes too */
     EDIT_HIDDEN,  /* only the record does */
     EDIT_RENAME,
-    EDIT_REVERT, /* the content is as it was at first; the date of the edit is not */
+    EDIT_REVERT,    /* the content is as it was at first; the date of the edit is not */
+    EDIT_CONCEALED, /* hidden, and the order of edits does not show it either */
 };
 
 enum pick {

@@ -227,6 +227,16 @@ time_passes() {
     fi
 }
 
+# copy_ages SECONDS: as if what is in the database had been written so much earlier. Nobody may have it open.
+copy_ages() {
+    sqlite3 "$DB" "UPDATE meta SET value = max(value - $1, 0) WHERE key IN ('listing.at', 'pace.at', 'feed.at', 'feed.read_at',
+            'feed.judged_at', 'planner.fitted_at') AND value > 0" \
+        "UPDATE contact_state SET checked = checked - $1, signalled = signalled - $1, watched_since = watched_since - $1,
+            checked_at = datetime(checked_at, '-$1 seconds'), fetched_at = datetime(fetched_at, '-$1 seconds'),
+            listed_at = datetime(listed_at, '-$1 seconds')" \
+        "UPDATE detail_queue SET due_at = datetime(due_at, '-$1 seconds')"
+}
+
 # A larger plan: the site counts no more, and what was learnt of the smaller one is forgotten.
 quota_ends() {
     sim 'config?hourly=0' >/dev/null
