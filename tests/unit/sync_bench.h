@@ -9,6 +9,8 @@
 #include "flexsync/cycle.h"
 #include "store_bench.h"
 
+#include <time.h>
+
 #define PEOPLE_MAX 320
 #define WINDOW     8
 #define PAUSE      (10 * USEC_PER_MIN)
@@ -20,6 +22,7 @@ enum oddity { ODD_NOT, ODD_FAILS, ODD_OTHER_ID, ODD_HTML };
 struct person {
     char name[32];
     unsigned hidden; /* counts the edits that no listing shows */
+    int64_t edited;  /* lastEditDate, seconds; 0: it has none */
     bool listed, answers, deleted;
     bool missing; /* counted in the total, and on no page */
     enum oddity odd;
@@ -40,7 +43,7 @@ struct site {
     size_t count;
     enum shape shape;
     unsigned size_max;
-    bool reorders, refuses_sort, refuses_key, fails_listing;
+    bool orders_by_edits, reorders, refuses_sort, refuses_key, fails_listing;
     int left;          /* requests until a 429 */
     const char *types; /* the array of resource types */
     struct asked waiting[WINDOW + 1];
@@ -113,17 +116,30 @@ static inline void restore_person(struct lab *lab, size_t i)
     lab->site.people[i].listed = lab->site.people[i].answers = true;
 }
 
+/* The text of lastEditDate's member, or nothing. */
+static inline void edited_text(char text[static 64], int64_t edited)
+{
+    const time_t seconds = (time_t)edited;
+    struct tm t;
+    text[0] = '\0';
+    if (edited)
+        assert_int_not_equal(
+            strftime(text, 64, "\"lastEditDate\":\"%Y-%m-%dT%H:%M:%S\",", gmtime_r(&seconds, &t)), 0);
+}
+
 /* The caller frees it. */
 static inline char *record_of(const struct site *site, size_t i)
 {
     const struct person *p = &site->people[i];
-    char *text = NULL, id[32];
+    char *text = NULL, id[32], edited[64];
     id_text(id, i);
+    edited_text(edited, p->edited);
     assert_true(
-        asprintf(&text,
-                 "{\"id\":\"%s\",\"name\":\"%s\",\"deleted\":%s,\"organization\":false,\"company\":\"Co %u\","
-                 "\"internetAddresses\":[{\"id\":\"m\",\"url\":\"%s@x.example\"}]}",
-                 id, p->name, p->deleted ? "true" : "false", p->hidden, id) > 0);
+        asprintf(
+            &text,
+            "{\"id\":\"%s\",%s\"name\":\"%s\",\"deleted\":%s,\"organization\":false,\"company\":\"Co %u\","
+            "\"internetAddresses\":[{\"id\":\"m\",\"url\":\"%s@x.example\"}]}",
+            id, edited, p->name, p->deleted ? "true" : "false", p->hidden, id) > 0);
     return text;
 }
 
@@ -155,9 +171,25 @@ static inline size_t order_of(struct site *site, bool sorted, size_t order[stati
     return n;
 }
 
+/* Newest edit first; who has the same date stays in the order of ids. */
+static inline void order_by_edits(const struct site *site, bool last_first, size_t *order, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t j = i; j > 0; j--) {
+            int64_t above = site->people[order[j - 1]].edited, below = site->people[order[j]].edited;
+            if (last_first ? above >= below : above <= below)
+                break;
+            size_t other = order[j - 1];
+            order[j - 1] = order[j];
+            order[j] = other;
+        }
+}
+
 static inline char *page_of(struct site *site, const struct source_page *page)
 {
     size_t order[PEOPLE_MAX], total, n = order_of(site, page->order != ORDER_NONE, order, &total);
+    if (site->orders_by_edits && page->order >= ORDER_EDITED_LAST)
+        order_by_edits(site, page->order == ORDER_EDITED_LAST, order, n);
     bool array = site->shape == SHAPE_ARRAY;
     size_t size = array ? n : page->size < site->size_max ? page->size : site->size_max;
     size_t index = site->shape == SHAPE_FROM_ZERO || page->page == 0 ? page->page : page->page - 1;
