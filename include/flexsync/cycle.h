@@ -3,6 +3,9 @@
  *
  *     begin -> list -> feed -> new -> changed -> vanished -> plan -> fetch -> reconcile -> finish -> over
  *
+ * and from fetch back to feed, when what was fetched shows that the feed is to be read further (its next page
+ * is then compared and fetched as well).
+ *
  * begin       whether this cycle lists, and reads the feed: somebody asked, or it is worth its requests
  * list        pages into the staging table, until the listing is proven whole or three readings are done
  * feed        the listing in the order of edits: is it honoured, and who was edited (feed.h)

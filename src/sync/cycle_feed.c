@@ -194,11 +194,19 @@ static enum feed_direction wanted_direction(const struct cycle *cycle)
     return cycle->fed[FEED_DESC] && cycle->feeding == FEEDING_PROBE ? FEED_ASC : FEED_DESC;
 }
 
+/* Is a page the last of the listing, as far as it can be seen? */
+static bool ends_listing(const struct page *page)
+{
+    return page->array || page->last == 1 || page->row_count == 0;
+}
+
 static int take_page(struct cycle *cycle, struct error *err)
 {
     enum feed_direction direction = wanted_direction(cycle);
+    cycle->feed_over = direction == FEED_DESC && ends_listing(cycle->page);
     if (cycle->page->row_count == 0) {
-        cycle->feeding = FEEDING_NOT; /* the end of the listing, or no listing at all */
+        if (!cycle->fed[FEED_DESC])
+            cycle->feeding = FEEDING_NOT; /* there is no such listing */
     } else if (cycle_feed_page(cycle, direction, err) < 0 ||
                (direction == FEED_DESC && stage_feed(cycle, err) < 0)) {
         return -1;
@@ -206,6 +214,15 @@ static int take_page(struct cycle *cycle, struct error *err)
         cycle->feed_page++;
     }
     cycle->page = page_free(cycle->page);
+    return 0;
+}
+
+/* No further page comes. What was fetched for the pages before is judged; without any, the listing ends. */
+static int end_reading(struct cycle *cycle, struct error *err)
+{
+    if (!cycle->further)
+        return cycle_end_listing(cycle, err);
+    cycle->phase = CYCLE_RECONCILE;
     return 0;
 }
 
@@ -230,7 +247,7 @@ static int take_answer(struct cycle *cycle, struct error *err)
     case FETCH_REFUSED:
     case FETCH_CANCELLED:
         cycle_halt(cycle, cycle->outcome, &cycle->page_error);
-        r = cycle_end_listing(cycle, err);
+        r = end_reading(cycle, err);
         break;
     }
     return r;
@@ -248,10 +265,10 @@ static void ask(struct cycle *cycle, enum feed_direction direction)
     cycle_ask_page(cycle, &wanted);
 }
 
-/* Is one page the listing as well as the feed? */
+/* Are the pages that were taken the whole listing? */
 static bool has_everybody(const struct cycle *cycle)
 {
-    return cycle->by_edits && cycle->whole;
+    return cycle->feed_over || (cycle->by_edits && cycle->whole);
 }
 
 static bool wants_page(const struct cycle *cycle)
@@ -259,6 +276,16 @@ static bool wants_page(const struct cycle *cycle)
     if (cycle->feeding != FEEDING_READ)
         return cycle->feeding == FEEDING_PROBE;
     return !cycle->fed[FEED_DESC] || (!has_everybody(cycle) && feed_wants_more(&cycle->feed));
+}
+
+bool cycle_read_further(struct cycle *cycle)
+{
+    if (cycle->feeding != FEEDING_READ || cycle->tight || !wants_page(cycle))
+        return false;
+    cycle->further = true;
+    cycle->cursor[0] = '\0';
+    cycle->phase = CYCLE_FEED;
+    return true;
 }
 
 int cycle_do_feed(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
@@ -271,7 +298,7 @@ int cycle_do_feed(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at,
         return 0;
     }
     if (cycle->halt != HALT_NOT)
-        return cycle_end_listing(cycle, err);
+        return end_reading(cycle, err);
     if (cycle->feeding == FEEDING_PROBE && cycle->fed[FEED_DESC] && cycle->fed[FEED_ASC])
         judge_probe(cycle);
     if (wants_page(cycle))
@@ -296,7 +323,10 @@ void cycle_feed_fetched(struct cycle *cycle, const struct task *task, int64_t be
     entry->answered = true;
     entry->found = after;
     cycle_feed_answered(cycle, task->id, after);
-    if (stats->verdict == FEED_HONOURED && stats->feed_newest &&
+    /* One that was shown and could not be had at once, or was gone meanwhile, is no edit that was not shown.
+     */
+    bool shown = task->known.figures.signalled || task->known.attempts > 0 || task->known.returned;
+    if (stats->verdict == FEED_HONOURED && stats->feed_newest && !shown &&
         task->known.figures.checked < stats->feed_read_at &&
         feed_should_have_shown(before, after, stats->feed_newest))
         cycle_demote_feed(cycle, "it did not tell of an edit");
@@ -328,6 +358,9 @@ static void settle_pace(struct cycle *cycle)
     int64_t spent = cycle->options.person ? cycle->chosen : cycle->row.cost.requests - cycle->unpaced;
     if (spent > 0)
         stats_spend(&cycle->stats, cycle->options.budget, spent);
+    /* What no fetch was worth is not saved up: audits would grow with it. */
+    if (cycle->told && !cycle->tight && cycle->stats.tokens > 0)
+        cycle->stats.tokens = 0;
 }
 
 void cycle_settle(struct cycle *cycle)

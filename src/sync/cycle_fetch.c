@@ -147,10 +147,10 @@ static int64_t date_in(const struct record *record, const char *column)
 }
 
 /* What this answer tells of how often the record changes. */
-static void update_figures(const struct cycle *cycle, const struct task *task, struct figures *figures)
+static void update_figures(const struct task *task, struct figures *figures)
 {
-    const struct record *record = task->record; /* NULL: the same bytes as before */
-    int64_t now = cycle_wall(cycle) / USEC_PER_SEC;
+    const struct record *record = task->record;  /* NULL: the same bytes as before */
+    int64_t now = task->asked_at / USEC_PER_SEC; /* the answer may be older than its arrival */
     int64_t edited = record ? date_in(record, record->entity->edited) : figures->edited;
     if (figures->watched_since == 0 && record)
         planner_first_fetch(figures, date_in(record, record->entity->created), edited, now);
@@ -167,7 +167,7 @@ static void note_record(struct cycle *cycle, struct task *task)
 {
     struct figures figures = task->known.figures;
     bool first = figures.watched_since == 0;
-    update_figures(cycle, task, &figures);
+    update_figures(task, &figures);
     cycle_feed_fetched(cycle, task, first ? FEED_UNKNOWN : feed_date(task->known.figures.edited),
                        feed_date(figures.edited));
     struct store_item item = {.finding = task->same ? FOUND_SAME : FOUND_RECORD,
@@ -245,7 +245,8 @@ static int ask_record(struct cycle *cycle, struct error *err)
     const struct plan_entry *entry = &cycle->plan[cycle->next];
     struct task *task = free_task(cycle);
     struct error refused;
-    *task = (struct task){.id = entry->id, .entry = cycle->next, .audit = entry->audit};
+    *task = (struct task){
+        .id = entry->id, .entry = cycle->next, .asked_at = cycle_wall(cycle), .audit = entry->audit};
     int r = cycle->sink.lookup(cycle->sink.self, cycle->options.entity, entry->id, &task->known, err);
     if (r <= 0)
         return r;
@@ -291,19 +292,17 @@ int cycle_do_fetch(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at
     bool over = cycle->under_way == 0 && (cycle->next >= cycle->planned || cycle->halt != HALT_NOT);
     bool full = batch->count >= CYCLE_BATCH_MAX ||
                 (batch->count > 0 && cycle_now(cycle) - batch->since >= CYCLE_BATCH_AGE);
-    if ((over || full) && cycle_flush(cycle, err) < 0)
+    if (((over || full) && cycle_flush(cycle, err) < 0) || forget_feed(cycle, err) < 0)
         return -1;
-    if (over && cycle->halt == HALT_NOT) {
-        int more = cycle_plan_feed(cycle, err);
-        if (more < 0)
-            return -1;
-        over = more == 0;
-    }
-    if (over) {
-        cycle->phase = CYCLE_RECONCILE;
+    int more = over && cycle->halt == HALT_NOT ? cycle_plan_feed(cycle, err) : !over;
+    if (more < 0)
+        return -1;
+    if (!more) {
+        if (cycle->halt != HALT_NOT || !cycle_read_further(cycle))
+            cycle->phase = CYCLE_RECONCILE;
         return 0;
     }
-    if (forget_feed(cycle, err) < 0 || ask_records(cycle, err) < 0)
+    if (ask_records(cycle, err) < 0)
         return -1;
     if (cycle->phase != CYCLE_FETCH || cycle->under_way == 0)
         return 0; /* failed, or everything left of the plan has left the queue meanwhile */

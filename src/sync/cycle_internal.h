@@ -29,7 +29,8 @@ struct plan_entry {
 struct task {
     struct cycle *cycle; /* NULL: the place is free */
     int64_t id;
-    size_t entry; /* of the plan */
+    size_t entry;     /* of the plan */
+    int64_t asked_at; /* wall */
     bool audit;
     struct store_known known;
     bool same;             /* the bytes are those of last time */
@@ -77,6 +78,8 @@ struct cycle {
     struct feed feed;
     struct feed_probe *probe; /* owned; while probing */
     bool fed[2];              /* a page of that direction was taken */
+    bool feed_over;           /* and the last one is the listing's last */
+    bool further;             /* this cycle has fetched what the pages so far showed, and asks for more */
     unsigned feed_page;       /* to ask for next */
     int64_t feed_asked_at;    /* seconds: when the first page was asked for */
     bool demoted;             /* the feed turned out to be none: what it queued is to be forgotten */
@@ -85,6 +88,7 @@ struct cycle {
 
     struct store_choice *choices; /* to be queued; owned */
     size_t choice_count, choice_capacity;
+    bool told;               /* the feed tells of every edit: no other record is worth a fetch */
     bool tight;              /* there are more signals than the budget buys */
     int64_t unpaced, chosen; /* records asked for: beyond the pace; by the planner's choice */
 
@@ -124,6 +128,9 @@ void cycle_feed_fetched(struct cycle *cycle, const struct task *task, int64_t be
 
 /* The feed wants one that this cycle has asked for already: that it has this date does for an answer. */
 void cycle_feed_answered(struct cycle *cycle, int64_t id, int64_t date);
+
+/* After the fetches: does the reading need a further page? Then the cycle goes back to the phase FEED. */
+bool cycle_read_further(struct cycle *cycle);
 
 /* Queues what the feed wants fetched by now. Returns how many were added to the plan, or -1. */
 int cycle_plan_feed(struct cycle *cycle, struct error *err);

@@ -275,10 +275,14 @@ int cycle_do_changed(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_
     int r = cycle->sink.compare_changed(cycle->sink.self, cycle->options.entity, &cycle->row,
                                         cycle_wall(cycle), CYCLE_COMPARE_MAX, cycle->cursor, err);
     cycle->edits_listed += r > 0 ? r : 0;
-    if (r == 0) /* without a whole listing nothing is planned from it */
+    if (r != 0)
+        return r < 0 ? -1 : 0;
+    if (cycle->further) /* the whole listing was compared before */
+        cycle->phase = CYCLE_PLAN;
+    else /* without a whole listing nothing is planned from it */
         cycle->phase =
             cycle->halt == HALT_NOT && cycle->row.status != SYNC_FAILED ? CYCLE_VANISHED : CYCLE_FINISH;
-    return r < 0 ? -1 : 0;
+    return 0;
 }
 
 static void doubt(struct cycle *cycle, int64_t gone, int64_t active)

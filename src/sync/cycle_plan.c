@@ -195,7 +195,7 @@ static int plan_refetches(struct cycle *cycle, size_t room, struct error *err)
         .room = room,
         .overdue_after = planner_overdue_after(cycle->options.max_age / USEC_PER_SEC, cycle->options.budget,
                                                stats->listed_total),
-        .told = cycle->stats.verdict == FEED_HONOURED && cycle->options.strategy == STRATEGY_AUTO,
+        .told = cycle->told,
         .draw = (double)(draw(cycle) >> 11) * 0x1p-53,
         .seed = draw(cycle),
     };
@@ -234,9 +234,20 @@ static size_t room_of(struct cycle *cycle, double tokens, int64_t signals)
     return room >= 1 ? (size_t)room : 0;
 }
 
+/* A further page of the feed adds to the plan; what else it showed is for the next cycle. */
+static int plan_further(struct cycle *cycle, struct error *err)
+{
+    if (cycle_plan_feed(cycle, err) < 0)
+        return -1;
+    cycle->phase = CYCLE_FETCH;
+    return 0;
+}
+
 int cycle_do_plan(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
 {
     (void)ret, (void)ret_at;
+    if (cycle->further)
+        return plan_further(cycle, err);
     const struct cycle_options *options = &cycle->options;
     const struct entity *entity = options->entity;
     bool full = options->full || options->strategy == STRATEGY_FULL;
@@ -252,6 +263,7 @@ int cycle_do_plan(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at,
         (full && cycle->sink.queue_all(cycle->sink.self, entity, wall, err) < 0) ||
         cycle->sink.count_signalled(cycle->sink.self, entity, wall, &signals, err) < 0)
         return -1;
+    cycle->told = cycle->stats.verdict == FEED_HONOURED && options->strategy == STRATEGY_AUTO;
     cycle->tight = !options->person && !full && (double)signals > tokens + options->budget;
     cycle->stats.tight = cycle->tight;
     if (plan_queue(cycle, options->person || full, err) < 0)
