@@ -1,6 +1,8 @@
 /* The phase that reads the listing in the order of edits, and finds out whether there is such an order. */
 #include "cycle_internal.h"
 
+#include "flexsync/probe.h"
+
 #include <stdlib.h>
 
 #define FEED_PAGES_MAX 16 /* of one reading: more edits than these hold are the planner's */
@@ -105,58 +107,56 @@ static int64_t seen_at(const struct store_dated *dated, int64_t lag)
     return dated->edited && edited < dated->stored ? edited : dated->stored;
 }
 
-/*
- * The rows as feed and probe see them. One that is not stored yet has an id that no row has. The ascending
- * page goes to the probe alone, which compares it with the descending one: there every row counts.
- */
-static size_t date_rows(struct cycle *cycle, enum feed_direction direction, const struct store_dated *dated,
-                        struct feed_row *rows)
+/* The rows as the feed sees them. One that is not stored yet has an id that no row has. */
+static size_t date_rows(struct cycle *cycle, const struct store_dated *dated, struct feed_row *rows)
 {
     size_t count = 0;
     int64_t lag = least_lag(dated, cycle->page->row_count), now = seconds_now(cycle);
     for (size_t i = 0; i < cycle->page->row_count; i++) {
         int64_t id = dated[i].id ? dated[i].id : -(int64_t)(cycle->feed.count + i + 1);
-        int64_t date = !dated[i].fetched ? FEED_UNKNOWN : dated[i].edited ? dated[i].edited : FEED_NONE;
-        if (direction == FEED_ASC || !is_known_row(&cycle->feed, id))
+        if (!is_known_row(&cycle->feed, id))
             rows[count++] = (struct feed_row){
                 .id = id,
-                .date = date,
+                .date = probe_date(&dated[i]),
                 .checked = dated[i].checked > now ? 0 : dated[i].checked, /* by a clock that was wrong */
                 .seen = seen_at(&dated[i], lag)};
     }
     return count;
 }
 
-static int take_rows(struct cycle *cycle, enum feed_direction direction, const struct feed_row *rows,
-                     size_t count, struct error *err)
+static int take_rows(struct cycle *cycle, const struct store_dated *dated, struct error *err)
 {
-    if (cycle->feeding == FEEDING_PROBE) {
-        if (!cycle->probe && !(cycle->probe = malloc(sizeof *cycle->probe)))
-            return error_memory(err);
-        if (!cycle->fed[FEED_DESC] && !cycle->fed[FEED_ASC])
-            feed_probe_begin(cycle->probe, cycle->page->total == (int64_t)cycle->page->row_count);
-        for (size_t i = 0; i < count; i++)
-            feed_probe_add(cycle->probe, direction, rows[i].date);
-    }
-    if (direction == FEED_DESC && feed_take_page(&cycle->feed, rows, count) < 0)
+    struct feed_row *rows = calloc(cycle->page->row_count + 1, sizeof *rows);
+    int r = rows && feed_take_page(&cycle->feed, rows, date_rows(cycle, dated, rows)) == 0
+                ? 0
+                : error_memory(err);
+    free(rows);
+    return r;
+}
+
+/* Every row of both pages counts: the same contacts stand in both. */
+static int take_probe(struct cycle *cycle, enum feed_direction direction, const struct store_dated *dated,
+                      struct error *err)
+{
+    if (!cycle->probe && !(cycle->probe = malloc(sizeof *cycle->probe)))
         return error_memory(err);
+    probe_take_page(cycle->probe, direction, !cycle->fed[FEED_DESC] && !cycle->fed[FEED_ASC], cycle->page,
+                    dated);
     return 0;
 }
 
 int cycle_feed_page(struct cycle *cycle, enum feed_direction direction, struct error *err)
 {
-    size_t count = cycle->page->row_count;
-    struct store_dated *dated = calloc(count + 1, sizeof *dated);
-    struct feed_row *rows = calloc(count + 1, sizeof *rows);
-    int r = dated && rows ? 0 : error_memory(err);
-    if (r == 0)
-        r = cycle->sink.dates(cycle->sink.self, cycle->options.entity, cycle->page, dated, err);
-    if (r == 0)
-        r = take_rows(cycle, direction, rows, date_rows(cycle, direction, dated, rows), err);
+    struct store_dated *dated = calloc(cycle->page->row_count + 1, sizeof *dated);
+    int r = dated ? cycle->sink.dates(cycle->sink.self, cycle->options.entity, cycle->page, dated, err)
+                  : error_memory(err);
+    if (r == 0 && cycle->feeding == FEEDING_PROBE)
+        r = take_probe(cycle, direction, dated, err);
+    if (r == 0 && direction == FEED_DESC)
+        r = take_rows(cycle, dated, err);
     if (r == 0)
         cycle->fed[direction] = true;
     free(dated);
-    free(rows);
     return r;
 }
 
