@@ -110,11 +110,6 @@ int64_t quota_wait(const struct quota *quota, const struct quota_limits *limits,
 /* Microseconds until a window counts no more than `most`, if nothing more is sent. */
 int64_t quota_until(const struct quota *quota, enum quota_window window, int64_t most);
 
-/* Microseconds until `count` requests of this kind of work are sent at the latest, if nobody else sends any.
- */
-int64_t quota_pass(const struct quota *quota, const struct quota_limits *limits, enum quota_work work,
-                   int64_t count);
-
 /* What a 429 says. */
 struct quota_refusal {
     bool named;               /* it names a window: else it is about too many at the same time */

@@ -47,6 +47,9 @@ int text_parse_iso(const char *text, int64_t *ret_seconds);
 /* Local time for people: "15:01" on the day of now_usec, "23 Nov 15:01" within a year, else with the year. */
 char *text_format_local(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec);
 
+/* The day alone, for what is too far away for a time of day: "23 Nov" within a year, else with the year. */
+char *text_format_day(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec);
+
 /* Takes away the beginning of a UTF-8 character that was cut at the end of a text. */
 void text_drop_half(char *text);
 

@@ -146,19 +146,34 @@ int text_parse_iso(const char *text, int64_t *ret_seconds)
     return 0;
 }
 
-char *text_format_local(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec)
+/* Local time by the format for the same day, the same year, or another year. */
+static void format_near(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec,
+                        const char *const formats[static 3])
 {
     time_t then = (time_t)(wall_usec / USEC_PER_SEC), now = (time_t)(now_usec / USEC_PER_SEC);
     struct tm a, b;
-    const char *format = "%d %b %Y %H:%M";
     if (!localtime_r(&then, &a) || !localtime_r(&now, &b)) {
         (void)snprintf(buffer, TEXT_MAX, "?");
-        return buffer;
+        return;
     }
-    if (a.tm_year == b.tm_year)
-        format = a.tm_yday == b.tm_yday ? "%H:%M" : "%d %b %H:%M";
+    const char *format = a.tm_year != b.tm_year   ? formats[2]
+                         : a.tm_yday != b.tm_yday ? formats[1]
+                                                  : formats[0];
     if (!strftime(buffer, TEXT_MAX, format, &a))
         buffer[0] = '\0';
+}
+
+char *text_format_local(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec)
+{
+    static const char *const formats[] = {"%H:%M", "%d %b %H:%M", "%d %b %Y %H:%M"};
+    format_near(buffer, wall_usec, now_usec, formats);
+    return buffer;
+}
+
+char *text_format_day(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec)
+{
+    static const char *const formats[] = {"%d %b", "%d %b", "%d %b %Y"};
+    format_near(buffer, wall_usec, now_usec, formats);
     return buffer;
 }
 

@@ -1,6 +1,7 @@
 #include "command.h"
 #include "flexsync/clock.h"
 #include "flexsync/engine.h"
+#include "flexsync/forecast.h"
 #include "flexsync/ledger.h"
 #include "flexsync/text.h"
 #include "render.h"
@@ -74,7 +75,7 @@ static void print_text(const struct view *view, const struct config *config)
     if (view->pass == 0)
         return;
     (void)printf("A full pass needs %s requests; ", text_format_count(n, view->pass));
-    wait = quota_pass(&view->quota, &view->limits, QUOTA_PERSON, view->pass);
+    wait = forecast_pass(&view->quota, &view->limits, QUOTA_PERSON, view->pass, NULL);
     if (wait > 0)
         (void)printf("begun now it would end by %s\n", text_format_local(at, view->now + wait, view->now));
     else
@@ -95,7 +96,7 @@ static json_t *window_json(const struct view *view, enum quota_window window)
 static void print_json(const struct view *view, const struct config *config)
 {
     int64_t wait = quota_wait(&view->quota, &view->limits, QUOTA_PERSON, NULL);
-    int64_t pass = quota_pass(&view->quota, &view->limits, QUOTA_PERSON, view->pass);
+    int64_t pass = forecast_pass(&view->quota, &view->limits, QUOTA_PERSON, view->pass, NULL);
     (void)render_json(stdout,
                       json_pack("{s:i, s:s, s:[o, o, o], s:o, s:I, s:o}", "version", COMMAND_JSON_VERSION,
                                 "ledger", config->limits.ledger, "windows", window_json(view, QUOTA_HOUR),

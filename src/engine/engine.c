@@ -3,6 +3,7 @@
 #include "adapters.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/fetcher.h"
+#include "flexsync/forecast.h"
 #include "flexsync/ledger.h"
 #include "flexsync/lock.h"
 #include "flexsync/read.h"
@@ -130,24 +131,10 @@ static bool entity_is_due(struct engine *engine, const struct entity *entity)
     return wall_of(engine) - then >= ENTITY_AGAIN || then > wall_of(engine);
 }
 
-/* Requests a day that background work may send: the share of the window that allows the fewest. */
-static double budget_of(const struct engine *engine)
-{
-    static const double days[QUOTA_WINDOWS] = {[QUOTA_HOUR] = 1.0 / 24, [QUOTA_DAY] = 1, [QUOTA_MONTH] = 31};
-    const struct quota_limits limits = engine_quota(engine->config);
-    double least = 0;
-    for (int w = 0; w < QUOTA_WINDOWS; w++) {
-        int64_t most = quota_limit(&engine->limiter.quota, &limits, (enum quota_window)w);
-        double budget = (double)most * (double)limits.share / 100 / days[w];
-        if (w == 0 || budget < least)
-            least = budget;
-    }
-    return least;
-}
-
 static int begin_cycle(struct engine *engine, struct error *err)
 {
     const struct config *config = engine->config;
+    const struct quota_limits limits = engine_quota(config);
     const struct source source = adapter_source(&engine->flex, (unsigned)config->limits.concurrent);
     const struct sink sink = adapter_sink(engine->store);
     const struct cycle_options options = {
@@ -164,7 +151,7 @@ static int begin_cycle(struct engine *engine, struct error *err)
         .max_vanished = config->sync.max_vanished,
         .keep_changes = config->database.keep_changes,
         .keep_log = config->database.keep_log,
-        .budget = budget_of(engine),
+        .budget = forecast_budget(&engine->limiter.quota, &limits),
         .interval = config->sync.interval,
         .max_age = config->sync.max_age,
         .seed = (uint64_t)wall_of(engine),

@@ -217,22 +217,6 @@ int64_t quota_until(const struct quota *quota, enum quota_window window, int64_t
     return below_at(quota, window, most) - quota->time;
 }
 
-int64_t quota_pass(const struct quota *quota, const struct quota_limits *limits, enum quota_work work,
-                   int64_t count)
-{
-    int64_t latest = quota_wait(quota, limits, work, NULL);
-    for (int i = 0; i < QUOTA_WINDOWS; i++) {
-        enum quota_window window = (enum quota_window)i;
-        int64_t allowance = quota_allowance(quota, limits, work, window);
-        int64_t beyond = count - (allowance - quota_used(quota, window));
-        int64_t turns = beyond > 0 ? (beyond + allowance - 1) / allowance : 0;
-        int64_t span = (windows[window].buckets) * windows[window].bucket;
-        if (turns * span > latest)
-            latest = turns * span;
-    }
-    return latest;
-}
-
 int64_t quota_wait(const struct quota *quota, const struct quota_limits *limits, enum quota_work work,
                    enum quota_window *ret_window)
 {

@@ -194,6 +194,9 @@ static void tells_people_local_time_with_no_more_date_than_needed(void **state)
     assert_string_equal(text_format_local(text, noon + 3 * USEC_PER_HOUR, noon), "15:00");
     assert_string_equal(text_format_local(text, noon - USEC_PER_DAY, noon), "22 Nov 12:00");
     assert_string_equal(text_format_local(text, noon + 60 * USEC_PER_DAY, noon), "22 Jan 2027 12:00");
+    assert_string_equal(text_format_day(text, noon, noon), "23 Nov");
+    assert_string_equal(text_format_day(text, noon - USEC_PER_DAY, noon), "22 Nov");
+    assert_string_equal(text_format_day(text, noon + 60 * USEC_PER_DAY, noon), "22 Jan 2027");
     assert_int_equal(unsetenv("TZ"), 0);
     tzset();
 }
