@@ -13,6 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The order of a listing: by id; or by the time of the last edit, which the server may honour or not. */
+enum source_order { ORDER_NONE, ORDER_ID, ORDER_EDITED_LAST, ORDER_EDITED_FIRST };
+
 enum fetch_outcome {
     FETCH_OK,        /* accept() took the body */
     FETCH_GONE,      /* 404 */

@@ -8,9 +8,9 @@
 #include "flexsync/fetcher.h"
 
 struct flex_listing {
-    unsigned page;    /* as the server counts, whatever that is */
-    unsigned size;    /* 0: ask for neither page, size nor sort */
-    const char *sort; /* "id,asc", or NULL for none */
+    unsigned page;           /* as the server counts, whatever that is */
+    unsigned size;           /* 0: ask for neither page, size nor sort */
+    enum source_order order; /* by edits only for an entity whose records have their date */
 };
 
 /* GET base/contact?page=1&size=2000&sort=id,asc. Errors and handler as fetcher_get(). */

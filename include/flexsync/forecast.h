@@ -1,5 +1,5 @@
 /*
- * forecast: what a quota buys, and when it will have bought so much.
+ * forecast: when a quota will have bought so many requests.
  *
  * A window does not empty at once: what was sent in its first minute is free again an hour later, and the
  * rest as it was sent. So a date is found by sending: everything that is left at every moment, on a copy of
@@ -19,9 +19,6 @@
 struct forecast_toll {
     int64_t requests, every;
 };
-
-/* Requests a day that background work may send: the share of the window that allows the fewest. Above 0. */
-double forecast_budget(const struct quota *quota, const struct quota_limits *limits);
 
 /*
  * Microseconds until `count` requests of this kind of work will have been sent, if nobody else sends any.

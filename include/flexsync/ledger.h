@@ -33,11 +33,13 @@ int ledger_begin(struct ledger *ledger, struct quota *ret, struct error *err);
 /* Writes *quota and ends the transaction; on failure nothing was written. */
 int ledger_end(struct ledger *ledger, const struct quota *quota, struct error *err);
 
-/* Reads the ledger without changing it, for those who only want to know. Returns 1, or 0 where there is none.
+/*
+ * Reads the ledger without changing it, for those who only want to know, and moves it on to `wall` by the
+ * clock of this machine. Returns 1, or 0 where there is none: then it is an empty one.
  */
-int ledger_read(const char *path, struct quota *ret, struct error *err);
+int ledger_look(const char *path, int64_t wall, struct quota *ret, struct error *err);
 
-/* The two functions above as a limiter takes them. */
+/* ledger_begin() and ledger_end() as a limiter takes them. */
 struct limiter_book ledger_book(struct ledger *ledger);
 
 #endif

@@ -93,6 +93,12 @@ int64_t quota_limit(const struct quota *quota, const struct quota_limits *limits
 int64_t quota_allowance(const struct quota *quota, const struct quota_limits *limits, enum quota_work work,
                         enum quota_window window);
 
+/*
+ * Requests a day that background work may send for ever: what the window that allows the fewest lets through
+ * at an even pace. Above 0.
+ */
+double quota_budget(const struct quota *quota, const struct quota_limits *limits);
+
 /* Requests that this kind of work may send now; 0 when a window is used up or a refusal closed the quota. */
 int64_t quota_left(const struct quota *quota, const struct quota_limits *limits, enum quota_work work);
 

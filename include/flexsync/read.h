@@ -15,6 +15,29 @@ struct read_counts {
 
 int read_counts(struct store *store, const struct entity *entity, struct read_counts *ret, struct error *err);
 
+/* Why a record waits to be fetched. */
+enum read_class {
+    WAITING_NEW,     /* its whole record was never fetched */
+    WAITING_CHANGED, /* the listing or the feed shows an edit */
+    WAITING_PLANNED, /* the planner chose it: overdue, audit, benefit */
+    WAITING_OTHER,   /* asked for, vanished, returned, part of a full pass */
+    WAITING_FAILED,  /* an attempt failed, whatever the reason was */
+    WAITING_CLASSES
+};
+
+struct read_waiting {
+    int64_t of[WAITING_CLASSES]; /* records in the queue */
+    int64_t unfetched;           /* of all of them, never fetched whole */
+};
+
+/* Of an entity with a queue. */
+int read_waiting(struct store *store, const struct entity *entity, struct read_waiting *ret,
+                 struct error *err);
+
+/* Records drawn at random and looked at again since `since` (wall, usec), and how many of them were stale. */
+int read_audits(struct store *store, const struct entity *entity, int64_t since, int64_t *ret_audits,
+                int64_t *ret_stale, struct error *err);
+
 /* A row of sync_log with the texts it holds; valid during the callback only. Unknown figures are
  * SYNC_UNKNOWN. */
 typedef int read_cycle_fn(void *arg, const struct sync_row *row);

@@ -13,9 +13,6 @@
 
 #include <stdbool.h>
 
-/* By id; or by the time of the last edit, which the server may honour or not. */
-enum source_order { ORDER_NONE, ORDER_ID, ORDER_EDITED_LAST, ORDER_EDITED_FIRST };
-
 struct source_page {
     unsigned page;
     unsigned size; /* 0: ask for neither page nor size */

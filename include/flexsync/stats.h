@@ -14,6 +14,10 @@
 
 #include <stdint.h>
 
+#define STATS_FEED_COST                                                                                      \
+    2 /* requests of a reading of the feed that finds nothing: a page, its first record                      \
+       */
+
 struct stats {
     struct planner_prior prior;
     int64_t fitted, fitted_at; /* the prior: to how many records, and when */
@@ -69,6 +73,12 @@ bool stats_feed_is_due(const struct stats *stats, double budget, int64_t cost, i
 
 /* Is it time to find out (again) whether the server honours the order of edits? */
 bool stats_probe_is_due(const struct stats *stats, int64_t now);
+
+/*
+ * What listings and readings of the feed take of the quota while records are fetched: so many requests, at
+ * most once in so many seconds. `budget` as above.
+ */
+void stats_readings(const struct stats *stats, double budget, int64_t *ret_requests, int64_t *ret_every);
 
 /* The mean benefit of a plan's last choices. */
 void stats_theta(struct stats *stats, double theta);

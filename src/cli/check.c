@@ -1,17 +1,22 @@
 #include "command.h"
+#include "feedline.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/engine.h"
 #include "flexsync/fetcher.h"
 #include "flexsync/flex.h"
 #include "flexsync/ledger.h"
 #include "flexsync/lock.h"
+#include "flexsync/overview.h"
 #include "flexsync/page.h"
+#include "flexsync/probe.h"
 #include "flexsync/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define CHECK_SIZE 10 /* rows are enough to tell page 0 from page 1 */
+#define CHECK_SIZE  10           /* rows are enough to tell page 0 from page 1 */
+#define FEED_RECENT USEC_PER_DAY /* a feed that was read since is watched, and need not be asked about */
 
 struct check {
     struct call *call;
@@ -21,6 +26,8 @@ struct check {
     struct fetcher *fetcher;
     struct page *pages[2]; /* page 0 and page 1 */
     struct page **into;
+    struct store *store; /* NULL: store_error says why */
+    struct error store_error;
     enum fetch_outcome outcome;
     bool plain; /* the server refuses to sort */
     struct error error;
@@ -53,13 +60,10 @@ static void page_is_done(void *arg, enum fetch_outcome outcome, const struct err
     (void)sd_event_exit(check->event, 0);
 }
 
-static int ask(struct check *check, unsigned number, struct error *err)
+static int ask(struct check *check, const struct flex_listing *listing, struct error *err)
 {
     static const struct fetch_handler handler = {.accept = accept_page, .done = page_is_done};
-    const struct flex_listing listing = {
-        .page = number, .size = CHECK_SIZE, .sort = check->plain ? NULL : "id,asc"};
-    check->into = &check->pages[number];
-    if (flex_list(check->fetcher, check->call->config->flex.base_url, &entity_contacts, &listing, &handler,
+    if (flex_list(check->fetcher, check->call->config->flex.base_url, &entity_contacts, listing, &handler,
                   check, err) < 0)
         return -1;
     int r = sd_event_loop(check->event);
@@ -72,8 +76,10 @@ static int ask(struct check *check, unsigned number, struct error *err)
 }
 
 /* A loop that has ended does not run again: each request gets its own, and the fetcher with it. */
-static int ask_anew(struct check *check, unsigned number, struct error *err)
+static int ask_anew(struct check *check, const struct flex_listing *listing, struct page **into,
+                    struct error *err)
 {
+    check->into = into;
     int r = sd_event_new(&check->event);
     if (r < 0)
         return error_set(err, ERROR_SYSTEM, RETRY_LATER, "cannot set up the event loop: %s", strerror(-r));
@@ -83,10 +89,18 @@ static int ask_anew(struct check *check, unsigned number, struct error *err)
                                             .config = check->call->config};
     r = fetcher_new(&check->fetcher, &options, err);
     if (r == 0)
-        r = ask(check, number, err);
+        r = ask(check, listing, err);
     check->fetcher = fetcher_free(check->fetcher);
     check->event = sd_event_unref(check->event);
     return r;
+}
+
+/* A few rows, to see how pages are numbered. */
+static int ask_number(struct check *check, unsigned number, struct error *err)
+{
+    const struct flex_listing listing = {
+        .page = number, .size = CHECK_SIZE, .order = check->plain ? ORDER_NONE : ORDER_ID};
+    return ask_anew(check, &listing, &check->pages[number], err);
 }
 
 /* Every mistake on a line of its own. False: nobody can be asked with these settings. */
@@ -122,10 +136,10 @@ static bool check_connection(struct check *check)
 {
     char text[128], n[TEXT_MAX];
     struct error err;
-    int r = ask_anew(check, 1, &err);
+    int r = ask_number(check, 1, &err);
     if (r < 0 && check->outcome == FETCH_REJECTED) {
         check->plain = true;
-        r = ask_anew(check, 1, &err);
+        r = ask_number(check, 1, &err);
     }
     if (r < 0) {
         if (err.code == ERROR_KEY || err.code == ERROR_QUOTA)
@@ -163,7 +177,7 @@ static void check_paging(struct check *check)
     struct error err;
     if (check->pages[1]->array) {
         say_ok("pages", "the server answers plain arrays; every sync reads until nothing new comes");
-    } else if (ask_anew(check, 0, &err) < 0) {
+    } else if (ask_number(check, 0, &err) < 0) {
         if (check->outcome == FETCH_REJECTED || check->outcome == FETCH_GONE)
             say_ok("pages", "numbered from one; there is no page 0");
         else
@@ -178,42 +192,131 @@ static void check_paging(struct check *check)
     }
 }
 
+/* --- the order of edits --- */
+
+/* What is known without a request; false: it is worth asking. */
+static bool know_feed(const struct check *check, const struct stats *stats, int64_t dated, char *text,
+                      size_t size)
+{
+    char line[FEEDLINE_MAX];
+    int64_t now = clock_wall(&clock_system);
+    if (check->call->config->sync.strategy != STRATEGY_AUTO)
+        (void)snprintf(text, size, "not used: sync.strategy is not auto");
+    else if (check->plain)
+        (void)snprintf(text, size, "not honoured: the server refuses to sort");
+    else if (check->pages[1]->array)
+        (void)snprintf(text, size, "not honoured: the server answers plain arrays");
+    else if (dated < FEED_PROBE_MIN)
+        (void)snprintf(text, size, "not known yet: it takes %d contacts with their whole record to tell",
+                       FEED_PROBE_MIN);
+    else if (stats->verdict == FEED_HONOURED && now - stats->feed_read_at * USEC_PER_SEC < FEED_RECENT)
+        (void)snprintf(text, size, "%s (remembered, and watched with every sync; not asked now)",
+                       feedline(line, stats, now));
+    else
+        return false;
+    return true;
+}
+
+static int probe_page(struct check *check, const struct stats *stats, enum feed_direction direction,
+                      struct feed_probe *probe, struct error *err)
+{
+    struct page *page = NULL;
+    const struct flex_listing listing = {.page = stats->zero_based ? 0 : 1,
+                                         .size = (unsigned)check->call->config->sync.page_size,
+                                         .order =
+                                             direction == FEED_DESC ? ORDER_EDITED_LAST : ORDER_EDITED_FIRST};
+    int r = ask_anew(check, &listing, &page, err);
+    CLEANUP_FREE struct store_dated *dated = r == 0 ? calloc(page->row_count + 1, sizeof *dated) : NULL;
+    if (r == 0)
+        r = dated ? store_dates(check->store, &entity_contacts, page, dated, err) : error_memory(err);
+    if (r == 0)
+        probe_take_page(probe, direction, direction == FEED_DESC, page, dated);
+    (void)page_free(page);
+    return r;
+}
+
+static void probe_feed(struct check *check, const struct stats *stats)
+{
+    char text[256], line[FEEDLINE_MAX];
+    struct feed_probe probe;
+    struct error err;
+    int64_t now = clock_wall(&clock_system);
+    if (probe_page(check, stats, FEED_DESC, &probe, &err) < 0 ||
+        probe_page(check, stats, FEED_ASC, &probe, &err) < 0) {
+        if (check->outcome == FETCH_REJECTED || check->outcome == FETCH_GONE)
+            say_ok("feed", "not honoured: the server refuses to sort by the last edit (asked now)");
+        else
+            say_wrong(check, "feed", &err);
+        return;
+    }
+    const struct stats found = {.verdict = feed_probe_verdict(&probe)};
+    (void)snprintf(text, sizeof text, "%s (asked now, with 2 requests); remembered: %s",
+                   feedline_verdict(&found), feedline(line, stats, now));
+    say_ok("feed", text);
+}
+
+/* Does sort=lastEditDate tell who was edited? Asked by two requests, if that can tell more than is known. */
+static void check_feed(struct check *check)
+{
+    char text[256];
+    struct stats stats;
+    struct read_counts counts;
+    struct error err;
+    if (!check->store)
+        say_ok("feed", "not known yet: there is no database with dates to compare with");
+    else if (overview_stats(&stats, check->store, &err) < 0 ||
+             read_counts(check->store, &entity_contacts, &counts, &err) < 0)
+        say_wrong(check, "feed", &err);
+    else if (know_feed(check, &stats, counts.whole, text, sizeof text))
+        say_ok("feed", text);
+    else
+        probe_feed(check, &stats);
+}
+
 static void check_database(struct check *check)
 {
     const char *path = check->call->config->database.path;
     char text[ERROR_TEXT_MAX], n[TEXT_MAX];
-    struct store *store = NULL;
     struct read_counts counts;
     struct lock_holder holder;
-    struct error err;
-    if (store_open(&store, path, STORE_READ, 0, NULL, &err) < 0 ||
-        read_counts(store, &entity_contacts, &counts, &err) < 0) {
+    struct error err = check->store_error;
+    if (!check->store || read_counts(check->store, &entity_contacts, &counts, &err) < 0) {
         say_wrong(check, "database", &err);
-    } else {
-        bool held = lock_holder(path, &holder) > 0;
-        (void)snprintf(text, sizeof text, "%.300s, %s contacts%s%s", path, text_format_count(n, counts.total),
-                       held ? ", kept up to date by " : "", held ? holder.program : "");
-        say_ok("database", text);
+        return;
     }
-    (void)store_close(store);
+    bool held = lock_holder(path, &holder) > 0;
+    (void)snprintf(text, sizeof text, "%.300s, %s contacts%s%s", path, text_format_count(n, counts.total),
+                   held ? ", kept up to date by " : "", held ? holder.program : "");
+    say_ok("database", text);
+}
+
+static void check_server(struct check *check)
+{
+    const struct config *config = check->call->config;
+    const struct quota_limits limits = engine_quota(config);
+    limiter_init(&check->limiter, config->limits.rate, (double)config->limits.burst,
+                 clock_monotonic(&clock_system));
+    check->ledger = (struct ledger){.path = config->limits.ledger, .clock = &clock_system};
+    const struct limiter_book book = ledger_book(&check->ledger);
+    limiter_keep(&check->limiter, &book, &limits);
+    limiter_work(&check->limiter, QUOTA_PERSON);
+    if (check_connection(check)) {
+        check_paging(check);
+        check_feed(check);
+    }
+    limiter_rest(&check->limiter, clock_monotonic(&clock_system), clock_wall(&clock_system));
 }
 
 int command_check(struct call *call)
 {
     struct check check = {.call = call};
-    if (check_settings(&check)) {
-        limiter_init(&check.limiter, call->config->limits.rate, (double)call->config->limits.burst,
-                     clock_monotonic(&clock_system));
-        check.ledger = (struct ledger){.path = call->config->limits.ledger, .clock = &clock_system};
-        const struct quota_limits limits = engine_quota(call->config);
-        const struct limiter_book book = ledger_book(&check.ledger);
-        limiter_keep(&check.limiter, &book, &limits);
-        limiter_work(&check.limiter, QUOTA_PERSON);
-        if (check_connection(&check))
-            check_paging(&check);
-        limiter_rest(&check.limiter, clock_monotonic(&clock_system), clock_wall(&clock_system));
-    }
+    bool ready = check_settings(&check); /* reads them again: database.path is not known before */
+    if (store_open(&check.store, call->config->database.path, STORE_READ, 0, NULL, &check.store_error) < 0)
+        check.store = NULL;
+    if (ready)
+        check_server(&check);
     check_database(&check);
+    (void)store_close(check.store);
     (void)page_free(check.pages[0]);
     (void)page_free(check.pages[1]);
     return check.status;

@@ -10,35 +10,34 @@
 struct view {
     struct quota quota;
     struct quota_limits limits;
-    int64_t now;  /* wall */
-    int64_t pass; /* requests of a full pass; 0: there is no database yet */
+    int64_t now;     /* wall */
+    int64_t pass;    /* requests of a full pass; 0: there is no database yet */
+    int64_t records; /* of them, those of contacts */
+    double budget;   /* requests a day of background work */
 };
 
 static int read_view(struct view *view, const struct config *config, struct error *err)
 {
     view->now = clock_wall(&clock_system);
     view->limits = engine_quota(config);
-    int there = ledger_read(config->limits.ledger, &view->quota, err);
-    if (there < 0)
+    if (ledger_look(config->limits.ledger, view->now, &view->quota, err) < 0)
         return -1;
-    if (!there)
-        quota_init(&view->quota, view->now);
-    quota_advance(&view->quota, view->now - view->quota.wall, 0, view->now);
+    view->budget = quota_budget(&view->quota, &view->limits);
     return 0;
 }
 
 /* A full pass is a request for every contact and one for every page of the listing. */
-static int64_t full_pass(const struct config *config)
+static void read_pass(struct view *view, const struct config *config)
 {
     struct store *store = NULL;
     struct read_counts counts;
     struct error err;
-    int64_t pass = 0;
     if (store_open(&store, config->database.path, STORE_READ, 0, NULL, &err) == 0 &&
-        read_counts(store, &entity_contacts, &counts, &err) == 0)
-        pass = counts.active + counts.active / config->sync.page_size + 1;
+        read_counts(store, &entity_contacts, &counts, &err) == 0) {
+        view->records = counts.active;
+        view->pass = counts.active + counts.active / config->sync.page_size + 1;
+    }
     (void)store_close(store);
-    return pass;
 }
 
 static int64_t left_of(const struct view *view, enum quota_window window)
@@ -47,62 +46,90 @@ static int64_t left_of(const struct view *view, enum quota_window window)
     return left > 0 ? left : 0;
 }
 
+static int64_t free_at(const struct view *view, enum quota_window window)
+{
+    int64_t wait = quota_until(&view->quota, window, 0);
+    return wait > 0 ? view->now + wait : 0;
+}
+
 static void print_window(const struct view *view, enum quota_window window)
 {
     char used[TEXT_MAX], limit[TEXT_MAX], left[TEXT_MAX], share[TEXT_MAX], at[TEXT_MAX];
-    int64_t free = quota_until(&view->quota, window, 0);
+    int64_t free = free_at(view, window);
     (void)printf(
-        "%-6s %9s of %9s  %9s left  %9s for background work  %s%s\n", quota_window_names[window],
+        "%-8s%9s%10s%10s%13s  %s\n", quota_window_names[window],
         text_format_count(used, quota_used(&view->quota, window)),
         text_format_count(limit, quota_limit(&view->quota, &view->limits, window)),
         text_format_count(left, left_of(view, window)),
         text_format_count(share, quota_allowance(&view->quota, &view->limits, QUOTA_BACKGROUND, window)),
-        free > 0 ? "all free " : "all free",
-        free > 0 ? text_format_local(at, view->now + free, view->now) : "");
+        free ? text_format_local(at, free, view->now) : "now");
+}
+
+/* How fast background work goes, and how soon it has looked at everybody: all that the quota can buy. */
+static void print_pace(const struct view *view)
+{
+    char every[TEXT_MAX], n[TEXT_MAX], records[TEXT_MAX], round[TEXT_MAX];
+    (void)text_format_span(every, (int64_t)((double)USEC_PER_DAY / view->budget));
+    (void)text_format_count(n, (int64_t)view->budget);
+    if (view->records > 0)
+        render_fact(
+            stdout, "Paced", "background work: about a request every %s (%s a day); %s records in %s", every,
+            n, text_format_count(records, view->records),
+            text_format_span(round, (int64_t)((double)USEC_PER_DAY * (double)view->records / view->budget)));
+    else
+        render_fact(stdout, "Paced", "background work: about a request every %s (%s a day)", every, n);
+}
+
+static void print_pass(const struct view *view)
+{
+    char n[TEXT_MAX], at[TEXT_MAX];
+    (void)text_format_count(n, view->pass);
+    int64_t pass = forecast_pass(&view->quota, &view->limits, QUOTA_PERSON, view->pass, NULL);
+    if (pass == 0)
+        render_fact(stdout, "Full pass", "needs %s requests; the quota allows it now", n);
+    else
+        render_fact(stdout, "Full pass", "needs %s requests; begun now it would end %s", n,
+                    text_format_local(at, view->now + pass, view->now));
 }
 
 static void print_text(const struct view *view, const struct config *config)
 {
-    char at[TEXT_MAX], n[TEXT_MAX];
+    char at[TEXT_MAX];
     enum quota_window window = QUOTA_HOUR;
     int64_t wait = quota_wait(&view->quota, &view->limits, QUOTA_PERSON, &window);
-    (void)printf("Ledger  %s\n", config->limits.ledger);
+    (void)printf("%-8s%9s%10s%10s%13s  %s\n", "", "used", "of", "left", "background", "all free");
     for (int w = 0; w < QUOTA_WINDOWS; w++)
         print_window(view, (enum quota_window)w);
     if (wait > 0)
-        (void)printf("The quota of this %s is used up; goes on %s\n", quota_window_names[window],
-                     text_format_local(at, view->now + wait, view->now));
-    if (view->pass == 0)
-        return;
-    (void)printf("A full pass needs %s requests; ", text_format_count(n, view->pass));
-    wait = forecast_pass(&view->quota, &view->limits, QUOTA_PERSON, view->pass, NULL);
-    if (wait > 0)
-        (void)printf("begun now it would end by %s\n", text_format_local(at, view->now + wait, view->now));
-    else
-        (void)printf("the quota allows it now\n");
+        render_fact(stdout, "Used up", "the quota of this %s; goes on %s", quota_window_names[window],
+                    text_format_local(at, view->now + wait, view->now));
+    print_pace(view);
+    if (view->pass > 0)
+        print_pass(view);
+    (void)printf("Ledger      %s\n", config->limits.ledger);
 }
 
 static json_t *window_json(const struct view *view, enum quota_window window)
 {
-    int64_t free = quota_until(&view->quota, window, 0);
     return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "window", quota_window_names[window], "used",
                      (json_int_t)quota_used(&view->quota, window), "limit",
                      (json_int_t)quota_limit(&view->quota, &view->limits, window), "left",
                      (json_int_t)left_of(view, window), "background",
                      (json_int_t)quota_allowance(&view->quota, &view->limits, QUOTA_BACKGROUND, window),
-                     "all_free_at", render_json_time(free > 0 ? view->now + free : 0));
+                     "all_free_at", render_json_time(free_at(view, window)));
 }
 
 static void print_json(const struct view *view, const struct config *config)
 {
     int64_t wait = quota_wait(&view->quota, &view->limits, QUOTA_PERSON, NULL);
     int64_t pass = forecast_pass(&view->quota, &view->limits, QUOTA_PERSON, view->pass, NULL);
-    (void)render_json(stdout,
-                      json_pack("{s:i, s:s, s:[o, o, o], s:o, s:I, s:o}", "version", COMMAND_JSON_VERSION,
-                                "ledger", config->limits.ledger, "windows", window_json(view, QUOTA_HOUR),
-                                window_json(view, QUOTA_DAY), window_json(view, QUOTA_MONTH), "goes_on_at",
-                                render_json_time(wait > 0 ? view->now + wait : 0), "full_pass",
-                                (json_int_t)view->pass, "full_pass_by", render_json_time(view->now + pass)));
+    (void)render_json(stdout, json_pack("{s:i, s:s, s:[o, o, o], s:o, s:f, s:I, s:o}", "version",
+                                        COMMAND_JSON_VERSION, "ledger", config->limits.ledger, "windows",
+                                        window_json(view, QUOTA_HOUR), window_json(view, QUOTA_DAY),
+                                        window_json(view, QUOTA_MONTH), "goes_on_at",
+                                        render_json_time(wait > 0 ? view->now + wait : 0), "background_a_day",
+                                        view->budget, "full_pass", (json_int_t)view->pass, "full_pass_by",
+                                        render_json_time(view->now + pass)));
 }
 
 int command_quota(struct call *call)
@@ -111,7 +138,7 @@ int command_quota(struct call *call)
     struct error err;
     if (read_view(&view, call->config, &err) < 0)
         return command_failed(&err);
-    view.pass = full_pass(call->config);
+    read_pass(&view, call->config);
     if (call->json)
         print_json(&view, call->config);
     else

@@ -3,10 +3,15 @@
 
 #include "flexsync/text.h"
 
+#include <ctype.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
+
+#define FACT_INDENT 12
+#define FACT_WIDTH  80
 
 void render_cell(FILE *out, const char *text, int width)
 {
@@ -36,6 +41,52 @@ void render_cell(FILE *out, const char *text, int width)
     }
     while (used++ < width)
         (void)fputc(' ', out);
+}
+
+/* Characters, which the texts of this program are as wide as. */
+static int columns_of(const char *text, size_t length)
+{
+    int columns = 0;
+    for (size_t i = 0; i < length; i++)
+        columns += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return columns;
+}
+
+/* Bytes that stay on one line: a word; a number with its unit. */
+static size_t chunk_length(const char *text)
+{
+    size_t length = strcspn(text, " ");
+    while (length > 0 && text[length] && isdigit((unsigned char)text[length - 1]))
+        length += 1 + strcspn(text + length + 1, " ");
+    return length;
+}
+
+void render_fact(FILE *out, const char *label, const char *format, ...)
+{
+    char text[RENDER_TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    text_drop_half(text);
+    (void)fprintf(out, "%-*s", FACT_INDENT, label);
+    int used = FACT_INDENT;
+    const char *word = text;
+    for (bool first = true; *word; first = false) {
+        size_t length = chunk_length(word);
+        int columns = columns_of(word, length);
+        if (!first && used + 1 + columns > FACT_WIDTH) {
+            (void)fprintf(out, "\n%*s", FACT_INDENT, "");
+            used = FACT_INDENT;
+        } else if (!first) {
+            (void)fputc(' ', out);
+            used++;
+        }
+        (void)fwrite(word, 1, length, out);
+        used += columns;
+        word += length + (word[length] == ' ');
+    }
+    (void)fputc('\n', out);
 }
 
 void render_value(FILE *out, const struct value *value)

@@ -15,6 +15,13 @@
  */
 void render_cell(FILE *out, const char *text, int width);
 
+/*
+ * Prints "label  text" in lines of 80 columns, broken between words and indented under the text; a word that
+ * is longer stays whole. The text is cut at RENDER_TEXT_MAX bytes.
+ */
+#define RENDER_TEXT_MAX 2048
+void render_fact(FILE *out, const char *label, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 /* A value as text for people; an empty line for NULL. */
 void render_value(FILE *out, const struct value *value);
 

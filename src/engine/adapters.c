@@ -2,30 +2,11 @@
 
 #include "flexsync/flex.h"
 
-#include <stdio.h>
-
-#define SORT_MAX 64
-
-/* The parameter `sort` for an order, or NULL. */
-static const char *sort_of(const struct entity *entity, enum source_order order, char text[static SORT_MAX])
-{
-    static const char *const directions[] = {[ORDER_EDITED_LAST] = "desc", [ORDER_EDITED_FIRST] = "asc"};
-    if (order == ORDER_NONE)
-        return NULL;
-    if (order == ORDER_ID)
-        return "id,asc";
-    (void)snprintf(text, SORT_MAX, "%s,%s", entity->columns[entity_column(entity, entity->edited)].field,
-                   directions[order]);
-    return text;
-}
-
 static int source_list(void *self, const struct entity *entity, const struct source_page *page,
                        const struct fetch_handler *handler, void *arg, struct error *err)
 {
     const struct flex_source *flex = self;
-    char sort[SORT_MAX];
-    const struct flex_listing listing = {
-        .page = page->page, .size = page->size, .sort = sort_of(entity, page->order, sort)};
+    const struct flex_listing listing = {.page = page->page, .size = page->size, .order = page->order};
     return flex_list(flex->fetcher, flex->base_url, entity, &listing, handler, arg, err);
 }
 

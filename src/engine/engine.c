@@ -3,7 +3,6 @@
 #include "adapters.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/fetcher.h"
-#include "flexsync/forecast.h"
 #include "flexsync/ledger.h"
 #include "flexsync/lock.h"
 #include "flexsync/read.h"
@@ -151,7 +150,7 @@ static int begin_cycle(struct engine *engine, struct error *err)
         .max_vanished = config->sync.max_vanished,
         .keep_changes = config->database.keep_changes,
         .keep_log = config->database.keep_log,
-        .budget = forecast_budget(&engine->limiter.quota, &limits),
+        .budget = quota_budget(&engine->limiter.quota, &limits),
         .interval = config->sync.interval,
         .max_age = config->sync.max_age,
         .seed = (uint64_t)wall_of(engine),

@@ -5,6 +5,17 @@
 
 #define URL_MAX 8192
 
+static int append_sort(struct buffer *url, const struct entity *entity, enum source_order order)
+{
+    static const char *const directions[] = {[ORDER_EDITED_LAST] = "desc", [ORDER_EDITED_FIRST] = "asc"};
+    if (order == ORDER_NONE)
+        return 0;
+    if (order == ORDER_ID)
+        return buffer_append_text(url, "&sort=id,asc");
+    return buffer_printf(url, "&sort=%s,%s", entity->columns[entity_column(entity, entity->edited)].field,
+                         directions[order]);
+}
+
 int flex_list(struct fetcher *fetcher, const char *base_url, const struct entity *entity,
               const struct flex_listing *listing, const struct fetch_handler *handler, void *arg,
               struct error *err)
@@ -14,8 +25,8 @@ int flex_list(struct fetcher *fetcher, const char *base_url, const struct entity
     int r = buffer_printf(&url, "%s%s", base_url, entity->list_path);
     if (r == 0 && listing->size)
         r = buffer_printf(&url, "?page=%u&size=%u", listing->page, listing->size);
-    if (r == 0 && listing->size && listing->sort)
-        r = buffer_printf(&url, "&sort=%s", listing->sort);
+    if (r == 0 && listing->size)
+        r = append_sort(&url, entity, listing->order);
     r = r < 0 ? error_memory(err) : fetcher_get(fetcher, url.data, handler, arg, err);
     buffer_free(&url);
     return r;

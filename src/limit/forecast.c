@@ -7,17 +7,6 @@
 #define STEP_LEAST USEC_PER_SEC              /* the engine waits no less either */
 #define FAR        ((double)(INT64_MAX / 4)) /* a date beyond every calendar */
 
-double forecast_budget(const struct quota *quota, const struct quota_limits *limits)
-{
-    static const double days[QUOTA_WINDOWS] = {[QUOTA_HOUR] = 1.0 / 24, [QUOTA_DAY] = 1, [QUOTA_MONTH] = 31};
-    double least = INFINITY;
-    for (int w = 0; w < QUOTA_WINDOWS; w++) {
-        double most = (double)quota_limit(quota, limits, (enum quota_window)w);
-        least = fmin(least, most * (double)limits->share / 100 / days[w]);
-    }
-    return least;
-}
-
 /* A sending that is played through. */
 struct play {
     struct quota quota; /* runs ahead */

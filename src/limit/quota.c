@@ -3,6 +3,7 @@
 #include "flexsync/clock.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -161,6 +162,17 @@ int64_t quota_allowance(const struct quota *quota, const struct quota_limits *li
         percent = FILL_SHARE;
     int64_t allowance = quota_limit(quota, limits, window) * percent / 100;
     return allowance > 0 ? allowance : 1;
+}
+
+double quota_budget(const struct quota *quota, const struct quota_limits *limits)
+{
+    double least = INFINITY;
+    for (int w = 0; w < QUOTA_WINDOWS; w++) {
+        double days = (double)(windows[w].buckets * windows[w].bucket) / (double)USEC_PER_DAY;
+        int64_t most = quota_allowance(quota, limits, QUOTA_BACKGROUND, (enum quota_window)w);
+        least = fmin(least, (double)most / days);
+    }
+    return least;
 }
 
 int64_t quota_left(const struct quota *quota, const struct quota_limits *limits, enum quota_work work)

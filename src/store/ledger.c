@@ -260,7 +260,7 @@ int ledger_end(struct ledger *ledger, const struct quota *quota, struct error *e
     return r;
 }
 
-int ledger_read(const char *path, struct quota *ret, struct error *err)
+static int look(const char *path, struct quota *ret, struct error *err)
 {
     sqlite3 *db = NULL;
     if (access(path, F_OK) < 0)
@@ -272,6 +272,16 @@ int ledger_read(const char *path, struct quota *ret, struct error *err)
         r = fail(db, path, err);
     (void)sqlite3_close(db);
     return r;
+}
+
+int ledger_look(const char *path, int64_t wall, struct quota *ret, struct error *err)
+{
+    int there = look(path, ret, err);
+    if (there == 0)
+        quota_init(ret, wall);
+    else if (there > 0)
+        quota_advance(ret, wall - ret->wall, 0, wall);
+    return there;
 }
 
 static int book_begin(void *self, struct quota *ret, struct error *err)

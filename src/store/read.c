@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SQL_MAX 4096
+
 static void finalize(sqlite3_stmt **s)
 {
     (void)sqlite3_finalize(*s);
@@ -22,10 +24,25 @@ static sqlite3_stmt *prepare(struct store *store, const char *sql, struct error 
     return s;
 }
 
+/* A statement with an entity's names, or NULL with *err set. */
+static sqlite3_stmt *prepare_for(struct store *store, const char *template, const struct entity *entity,
+                                 struct error *err)
+{
+    struct buffer sql;
+    buffer_init(&sql, SQL_MAX);
+    sqlite3_stmt *s = NULL;
+    if (statement_expand(&sql, template, entity) < 0)
+        (void)error_memory(err);
+    else
+        s = prepare(store, sql.data, err);
+    buffer_free(&sql);
+    return s;
+}
+
 int read_counts(struct store *store, const struct entity *entity, struct read_counts *ret, struct error *err)
 {
     struct buffer sql;
-    buffer_init(&sql, 4096);
+    buffer_init(&sql, SQL_MAX);
     int r = statement_expand(&sql,
                              "SELECT (SELECT count(*) FROM {state}),"
                              " (SELECT count(*) FROM {table} WHERE status IS NOT 'Inactive'),"
@@ -48,6 +65,55 @@ int read_counts(struct store *store, const struct entity *entity, struct read_co
                                 .whole = sqlite3_column_int64(s, 2),
                                 .waiting = sqlite3_column_int64(s, 3),
                                 .troubled = sqlite3_column_int64(s, 4)};
+    return 0;
+}
+
+static enum read_class class_of(const char *reason)
+{
+    static const struct {
+        const char *reason;
+        enum read_class class;
+    } classes[] = {{"new", WAITING_NEW},         {"changed", WAITING_CHANGED}, {"feed", WAITING_CHANGED},
+                   {"overdue", WAITING_PLANNED}, {"audit", WAITING_PLANNED},   {"benefit", WAITING_PLANNED}};
+    for (size_t i = 0; reason && i < ARRAY_LENGTH(classes); i++)
+        if (strcmp(classes[i].reason, reason) == 0)
+            return classes[i].class;
+    return WAITING_OTHER;
+}
+
+int read_waiting(struct store *store, const struct entity *entity, struct read_waiting *ret,
+                 struct error *err)
+{
+    CLEANUP_STATEMENT sqlite3_stmt *s =
+        prepare_for(store,
+                    "SELECT q.attempts > 0, q.reason, count(*), sum(t.content_hash IS NULL) FROM {queue} q"
+                    " JOIN {state} t ON t.id = q.id GROUP BY 1, 2",
+                    entity, err);
+    struct read_waiting waiting = {0};
+    int r = s ? 1 : -1;
+    while (r > 0 && (r = statement_step(store, s, err)) > 0) {
+        enum read_class class =
+            sqlite3_column_int(s, 0) ? WAITING_FAILED : class_of((const char *)sqlite3_column_text(s, 1));
+        waiting.of[class] += sqlite3_column_int64(s, 2);
+        waiting.unfetched += sqlite3_column_int64(s, 3);
+    }
+    if (r == 0)
+        *ret = waiting;
+    return r;
+}
+
+int read_audits(struct store *store, const struct entity *entity, int64_t since, int64_t *ret_audits,
+                int64_t *ret_stale, struct error *err)
+{
+    CLEANUP_STATEMENT sqlite3_stmt *s =
+        prepare_for(store, "SELECT count(*), total(stale) FROM {audits} WHERE checked_at >= ?1", entity, err);
+    if (!s)
+        return -1;
+    bind_utc(s, 1, since);
+    if (statement_step(store, s, err) < 0)
+        return -1;
+    *ret_audits = sqlite3_column_int64(s, 0);
+    *ret_stale = sqlite3_column_int64(s, 1);
     return 0;
 }
 

@@ -5,8 +5,7 @@
 
 #include <stdlib.h>
 
-#define FEED_PAGES_MAX 16 /* of one reading: more edits than these hold are the planner's */
-#define READING_COST   2  /* requests of a reading that finds nothing: a page, and its first record */
+#define FEED_PAGES_MAX 16                 /* of one reading: more edits than these hold are the planner's */
 #define ZONE_MAX       (15 * 3600)        /* seconds: no zone's time is so far from UTC */
 #define LAG_MAX        (ZONE_MAX + 86400) /* a clock may be wrong by a day besides */
 #define PROBE_LISTED   20                 /* contacts that a site must have, to be worth a probe */
@@ -24,8 +23,8 @@ static enum feeding choose_feeding(const struct cycle *cycle, bool wanted)
     if (options->strategy != STRATEGY_AUTO || stats->listed_total < PROBE_LISTED)
         return FEEDING_NOT;
     if (stats->verdict == FEED_HONOURED && !options->full)
-        return wanted || stats_feed_is_due(stats, options->budget, READING_COST, now) ? FEEDING_READ
-                                                                                      : FEEDING_NOT;
+        return wanted || stats_feed_is_due(stats, options->budget, STATS_FEED_COST, now) ? FEEDING_READ
+                                                                                         : FEEDING_NOT;
     if (stats->verdict == FEED_HONOURED || !wanted)
         return FEEDING_NOT;
     return options->full || stats_probe_is_due(stats, now) ? FEEDING_PROBE : FEEDING_NOT;

@@ -155,9 +155,20 @@ void stats_listed(struct stats *stats, int64_t pages, int64_t total, int64_t sig
     stats->listed_total = total;
 }
 
+static double listing_interval(const struct stats *stats, double budget)
+{
+    return planner_listing_interval((double)stats->listed_pages, stats->theta, stats->signals, budget);
+}
+
+void stats_readings(const struct stats *stats, double budget, int64_t *ret_requests, int64_t *ret_every)
+{
+    *ret_requests = stats->listed_pages + (stats->verdict == FEED_HONOURED ? STATS_FEED_COST : 0);
+    *ret_every = (int64_t)(listing_interval(stats, budget) * DAY);
+}
+
 bool stats_listing_is_due(const struct stats *stats, double budget, int64_t now)
 {
-    double days = planner_listing_interval((double)stats->listed_pages, stats->theta, stats->signals, budget);
+    double days = listing_interval(stats, budget);
     return stats->listed_at == 0 || stats->listed_at > now || (double)(now - stats->listed_at) >= days * DAY;
 }
 

@@ -122,7 +122,7 @@ static void a_limit_that_the_server_named_counts(void **state)
     quota.counts[QUOTA_MONTH].learnt = 1000;
     quota.counts[QUOTA_MONTH].learnt_at = quota.time;
     assert_true(forecast_pass(&quota, &large, QUOTA_FILL, 600, NULL) > 30 * USEC_PER_DAY);
-    assert_true(forecast_budget(&quota, &large) < 17);
+    assert_true(quota_budget(&quota, &large) < 17);
 }
 
 static void a_toll_on_the_way_makes_it_later(void **state)
@@ -154,11 +154,11 @@ static void the_budget_is_that_of_the_tightest_window(void **state)
 {
     (void)state;
     struct quota quota = empty();
-    assert_true(forecast_budget(&quota, &large) > 1612 && forecast_budget(&quota, &large) < 1613);
-    const struct quota_limits daily = {.most = {2000, 100, 100000}, .share = 50};
-    assert_true(forecast_budget(&quota, &daily) == 50);
-    const struct quota_limits hourly = {.most = {1, 100, 100000}, .share = 50};
-    assert_true(forecast_budget(&quota, &hourly) == 12);
+    assert_true(quota_budget(&quota, &large) == 1600); /* 50,000 in 31 days and a quarter */
+    const struct quota_limits daily = {.most = {2000, 97, 100000}, .share = 100};
+    assert_true(quota_budget(&quota, &daily) == 96); /* in a day and a quarter of an hour */
+    const struct quota_limits hourly = {.most = {61, 10000, 100000}, .share = 100};
+    assert_true(quota_budget(&quota, &hourly) == 1440);
 }
 
 int main(void)

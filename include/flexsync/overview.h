@@ -1,0 +1,42 @@
+/*
+ * overview: how the copy of the contacts is, as its database tells. What `flexsync status` shows, whoever
+ * asks.
+ */
+#ifndef FLEXSYNC_OVERVIEW_H
+#define FLEXSYNC_OVERVIEW_H
+
+#include "flexsync/freshness.h"
+#include "flexsync/quota.h"
+#include "flexsync/read.h"
+#include "flexsync/stats.h"
+
+struct overview {
+    int64_t now; /* wall, usec */
+    struct read_counts counts;
+    struct read_waiting waiting;
+    struct freshness fresh; /* of those fetched once */
+    int64_t oldest_look;    /* wall, usec; 0: nobody was fetched yet */
+    struct stats stats;     /* of the feed and of listings */
+    bool any;               /* there was a sync */
+    struct sync_row last;   /* and this was the last one */
+    bool listed;            /* there was one whose listing named a total */
+    struct sync_counts listing;
+};
+
+/* Works beside a writer. */
+int overview_read(struct overview *ret, struct store *store, int64_t now, struct error *err);
+
+/* Only how fresh the contacts are. */
+int overview_freshness(struct freshness *ret, struct store *store, int64_t now, struct error *err);
+
+/* Only what one sync leaves to the next; the store is read. */
+int overview_stats(struct stats *ret, struct store *store, struct error *err);
+
+/*
+ * When everybody's whole record will be there, if the daemon runs and nobody else spends the quota: wall
+ * time, usec. `quota` is the ledger now, `rate` the requests a second (0: no limit).
+ */
+int64_t overview_filled_at(const struct overview *overview, const struct quota *quota,
+                           const struct quota_limits *limits, double rate);
+
+#endif
