@@ -7,6 +7,8 @@
 #ifndef FLEXSYNC_FACTS_H
 #define FLEXSYNC_FACTS_H
 
+#include "flexsync/freshness.h"
+#include "flexsync/quota.h"
 #include "flexsync/synclog.h"
 
 #include <stdbool.h>
@@ -20,9 +22,16 @@ enum facts_state {
     FACTS_LISTING,   /* a cycle asks who there is, or compares */
     FACTS_FETCHING,  /* a cycle fetches records */
     FACTS_FINISHING, /* a cycle writes its result */
-    FACTS_PAUSED,    /* a 429 forbids sending for now */
+    FACTS_PAUSED,    /* the quota is used up, or a 429 forbids sending for now */
     FACTS_REFUSED,   /* the key was refused */
     FACTS_TROUBLED,  /* the last cycle failed for another reason */
+};
+
+/* What holds a pause up. */
+enum facts_pause {
+    FACTS_PAUSE_SERVER, /* it asked for one without naming a quota */
+    FACTS_PAUSE_SHARE,  /* the share of a quota that this kind of work may use is used up */
+    FACTS_PAUSE_QUOTA,  /* a quota is used up for everybody */
 };
 
 struct facts {
@@ -32,8 +41,12 @@ struct facts {
     size_t done, planned;         /* its records */
     double rate;                  /* records a second; 0: not known yet */
     int64_t contacts;             /* rows */
+    struct freshness fresh;       /* of them */
     int64_t requests;             /* of the cycle that runs */
+    int64_t left_hour;            /* requests of the quota for anybody; SYNC_UNKNOWN */
     int64_t resumes_at;           /* FACTS_PAUSED */
+    enum facts_pause pause;       /* likewise */
+    enum quota_window window;     /* of a pause that a quota makes */
     int64_t next_at;              /* next cycle; 0: none planned */
     char trouble[ERROR_TEXT_MAX]; /* FACTS_REFUSED, FACTS_TROUBLED */
 };

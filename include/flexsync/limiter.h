@@ -67,6 +67,9 @@ void limiter_work(struct limiter *limiter, enum quota_work work);
 /* Microseconds until sending may go on after a pause or with a used-up quota; 0 when nothing holds it. */
 int64_t limiter_paused(const struct limiter *limiter, int64_t now);
 
+/* Is it the quota that holds it up, as far as this kind of work may use it? Then *ret is the window. */
+bool limiter_spent(const struct limiter *limiter, int64_t now, enum quota_window *ret);
+
 /* Microseconds until the next request may go, 0 for now; what a pause forbids is not looked at. */
 int64_t limiter_wait(struct limiter *limiter, int64_t now);
 

@@ -310,7 +310,7 @@ static void check_server(struct check *check)
 int command_check(struct call *call)
 {
     struct check check = {.call = call};
-    bool ready = check_settings(&check); /* reads them again: database.path is not known before */
+    bool ready = check_settings(&check);
     if (store_open(&check.store, call->config->database.path, STORE_READ, 0, NULL, &check.store_error) < 0)
         check.store = NULL;
     if (ready)

@@ -5,6 +5,7 @@
 #include "flexsync/fetcher.h"
 #include "flexsync/ledger.h"
 #include "flexsync/lock.h"
+#include "flexsync/overview.h"
 #include "flexsync/read.h"
 #include "flexsync/text.h"
 #include "report.h"
@@ -42,6 +43,9 @@ struct engine {
     int64_t fetch_began;   /* monotonic: for the rate; 0: not yet */
     enum facts_state rest; /* state between runs */
     int64_t contacts;      /* rows, as of the end of the last run */
+    struct freshness fresh;
+    enum facts_pause pause;
+    enum quota_window window; /* of a pause that the quota makes */
 };
 
 static int64_t now_of(const struct engine *engine)
@@ -228,19 +232,41 @@ static int take_config(struct engine *engine, struct error *err)
     return 0;
 }
 
+/* What the run has left behind, for those who ask between two of them. */
+static int note_copy(struct engine *engine, struct error *err)
+{
+    struct read_counts counts;
+    if (read_counts(engine->store, entities[0], &counts, err) < 0 ||
+        overview_freshness(&engine->fresh, engine->store, wall_of(engine), err) < 0)
+        return -1;
+    engine->contacts = counts.total;
+    return 0;
+}
+
+static void note_pause(struct engine *engine)
+{
+    int64_t left[QUOTA_WINDOWS];
+    engine->pause = FACTS_PAUSE_SERVER;
+    if (!limiter_spent(&engine->limiter, now_of(engine), &engine->window))
+        return;
+    limiter_left(&engine->limiter, left);
+    bool share = left[engine->window] > 0 && !by_person(engine->request.trigger);
+    engine->pause = share ? FACTS_PAUSE_SHARE : FACTS_PAUSE_QUOTA;
+}
+
 static void end_run(struct engine *engine)
 {
     static const enum facts_state rests[ERROR_CODE_COUNT] = {
         [ERROR_KEY] = FACTS_REFUSED, [ERROR_QUOTA] = FACTS_PAUSED};
-    struct read_counts counts;
     struct error err;
     engine->running = false;
+    note_pause(engine);
     limiter_rest(&engine->limiter, now_of(engine), wall_of(engine));
     engine->rest = rests[engine->result.error.code];
     if (engine->rest == FACTS_IDLE && (engine->result.status == SYNC_FAILED || engine->result.resumes_at))
         engine->rest = FACTS_TROUBLED;
-    if (read_counts(engine->store, entities[0], &counts, &err) == 0)
-        engine->contacts = counts.total;
+    if (note_copy(engine, &err) < 0) /* they keep what was known before */
+        log_event(engine, EVENT_STORE_TROUBLE, err.text);
     store_rest(engine->store);
     (void)malloc_trim(0); /* a cycle needs much more than the hours between two of them */
     engine->options.finished(engine->options.arg, &engine->result);
@@ -409,7 +435,15 @@ static enum facts_state state_of_phase(enum cycle_phase phase)
 
 void engine_facts(struct engine *engine, struct facts *ret)
 {
-    *ret = (struct facts){.state = engine->rest, .now = wall_of(engine), .contacts = engine->contacts};
+    int64_t left[QUOTA_WINDOWS];
+    limiter_left(&engine->limiter, left);
+    *ret = (struct facts){.state = engine->rest,
+                          .now = wall_of(engine),
+                          .contacts = engine->contacts,
+                          .fresh = engine->fresh,
+                          .left_hour = left[QUOTA_HOUR],
+                          .pause = engine->pause,
+                          .window = engine->window};
     (void)snprintf(ret->trouble, sizeof ret->trouble, "%s", engine->result.error.text);
     ret->resumes_at = engine->result.resumes_at;
     if (!engine->cycle)
@@ -446,15 +480,12 @@ static int set_up_store(struct engine *engine, struct error *err)
 {
     const struct config *config = engine->config;
     int64_t migrated = 0;
-    struct read_counts counts;
     engine->lock = lock_take(config->database.path, engine->options.program, err);
     if (engine->lock < 0 ||
         store_open(&engine->store, config->database.path, STORE_WRITE, wall_of(engine), &migrated, err) < 0 ||
-        site_claim(engine->store, config, wall_of(engine), err) < 0 || tell_past(engine, migrated, err) < 0 ||
-        read_counts(engine->store, entities[0], &counts, err) < 0)
+        site_claim(engine->store, config, wall_of(engine), err) < 0 || tell_past(engine, migrated, err) < 0)
         return -1;
-    engine->contacts = counts.total;
-    return 0;
+    return note_copy(engine, err);
 }
 
 static int set_up_loop(struct engine *engine, struct error *err)

@@ -36,6 +36,13 @@ int64_t limiter_paused(const struct limiter *limiter, int64_t now)
     return until > now ? until - now : 0;
 }
 
+bool limiter_spent(const struct limiter *limiter, int64_t now, enum quota_window *ret)
+{
+    if (!limiter->seen || limiter->spent_until <= now || limiter->paused_until > limiter->spent_until)
+        return false;
+    return quota_wait(&limiter->quota, &limiter->limits, limiter->work, ret) > 0;
+}
+
 int64_t limiter_wait(struct limiter *limiter, int64_t now)
 {
     return bucket_wait(&limiter->bucket, now);

@@ -35,8 +35,11 @@ static void add_next(char *line, size_t size, const struct facts *facts)
 
 static void say_idle(char *line, size_t size, const struct facts *facts)
 {
+    char share[FRESHNESS_TEXT_MAX];
     add(line, size, "idle: ");
     add_number(line, size, facts->contacts, "contact", "contacts");
+    if (facts->fresh.known)
+        add(line, size, ", %s %% fresh", freshness_format(share, facts->fresh.share, false));
     add_next(line, size, facts);
 }
 
@@ -48,13 +51,15 @@ static void say_listing(char *line, size_t size, const struct facts *facts)
 
 static void say_fetching(char *line, size_t size, const struct facts *facts)
 {
-    char done[TEXT_MAX], planned[TEXT_MAX];
+    char done[TEXT_MAX], planned[TEXT_MAX], left[TEXT_MAX];
     size_t percent = facts->planned ? facts->done * 100 / facts->planned : 100;
     add(line, size, "syncing %s: %s of %s (%zu %%)", facts->entity,
         text_format_count(done, (int64_t)facts->done), text_format_count(planned, (int64_t)facts->planned),
         percent);
     if (facts->rate > 0)
         add(line, size, facts->rate < 9.95 ? ", %.1f/s" : ", %.0f/s", facts->rate);
+    if (facts->left_hour != SYNC_UNKNOWN)
+        add(line, size, ", quota left %s this hour", text_format_count(left, facts->left_hour));
 }
 
 static void say_finishing(char *line, size_t size, const struct facts *facts)
@@ -64,8 +69,13 @@ static void say_finishing(char *line, size_t size, const struct facts *facts)
 
 static void say_paused(char *line, size_t size, const struct facts *facts)
 {
+    static const char *const windows[QUOTA_WINDOWS] = {"hourly", "daily", "monthly"};
     char at[TEXT_MAX];
-    add(line, size, "paused: the request quota is used up");
+    if (facts->pause == FACTS_PAUSE_SERVER)
+        add(line, size, "paused: the server takes no more requests for now");
+    else
+        add(line, size, "paused: %s quota%s used up", windows[facts->window],
+            facts->pause == FACTS_PAUSE_SHARE ? " for background work" : "");
     if (facts->resumes_at)
         add(line, size, ", goes on %s", text_format_local(at, facts->resumes_at, facts->now));
     else
@@ -104,11 +114,15 @@ char *facts_cycle_line(char *line, size_t size, const struct sync_row *row)
     char a[TEXT_MAX], b[TEXT_MAX];
     const struct sync_counts *c = &row->counts;
     line[0] = '\0';
-    add(line, size, "%s: %s; %s", row->entity, sync_status_names[row->status],
-        text_format_count(a, c->listed));
-    if (c->expected != SYNC_UNKNOWN)
-        add(line, size, " of %s", text_format_count(b, c->expected));
-    add(line, size, " listed, %s fetched", text_format_count(a, c->fetched));
+    add(line, size, "%s: %s; ", row->entity, sync_status_names[row->status]);
+    if (c->listed == SYNC_UNKNOWN)
+        add(line, size, "listing not read");
+    else if (c->expected == SYNC_UNKNOWN)
+        add(line, size, "%s listed", text_format_count(a, c->listed));
+    else
+        add(line, size, "%s of %s listed", text_format_count(a, c->listed),
+            text_format_count(b, c->expected));
+    add(line, size, ", %s fetched", text_format_count(a, c->fetched));
     add_count(line, size, c->inserted, "new", "new");
     add_count(line, size, c->updated, "changed", "changed");
     add_count(line, size, c->unchanged, "unchanged", "unchanged");

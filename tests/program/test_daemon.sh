@@ -364,7 +364,7 @@ test_a_429_pauses_the_daemon_and_it_goes_on_by_itself() {
     write_conf limits.concurrent=1
     listen_to_notifications
     start_daemon
-    wait_until "STATUS" notified_match "^STATUS=paused: the request quota is used up, goes on [0-9:]{5}"
+    wait_until "STATUS" notified_match "^STATUS=paused: the server takes no more requests for now, goes on [0-9:]{5}"
     script
     wait_until "it goes on" cycles_are 1 "\"trigger\" = 'resume' AND status = 'success'"
     expect_sql "the first cycle" "SELECT status, throttled, resumes_at IS NOT NULL FROM sync_log WHERE id = 1" "partial|1|1"

@@ -43,6 +43,20 @@ static void idle_tells_how_many_and_when_next(void **state)
     assert_says(&facts, "idle: 1 contact, next sync 12:15");
 }
 
+static void idle_tells_a_freshness_that_is_known(void **state)
+{
+    (void)state;
+    struct facts facts = {.state = FACTS_IDLE, .now = NOON, .contacts = 1699, .fresh = freshness_of(19, 0)};
+    facts.next_at = NOON + 135 * USEC_PER_MIN;
+    assert_says(&facts, "idle: 1,699 contacts, next sync 14:15");
+    facts.fresh = freshness_of(500, 1);
+    assert_says(&facts, "idle: 1,699 contacts, 99.8 % fresh, next sync 14:15");
+    facts.fresh = freshness_of(20000, 1); /* rounded down: not everybody is */
+    assert_says(&facts, "idle: 1,699 contacts, 99.9 % fresh, next sync 14:15");
+    facts.fresh = freshness_of(500, 0);
+    assert_says(&facts, "idle: 1,699 contacts, 100 % fresh, next sync 14:15");
+}
+
 static void a_listing_tells_its_requests_in_the_right_number(void **state)
 {
     (void)state;
@@ -62,7 +76,8 @@ static void fetching_tells_share_and_rate(void **state)
                           .entity = "contacts",
                           .done = 812,
                           .planned = 1699,
-                          .rate = 11.2};
+                          .rate = 11.2,
+                          .left_hour = SYNC_UNKNOWN};
     assert_says(&facts, "syncing contacts: 812 of 1,699 (47 %), 11/s");
     facts.rate = 0.5;
     assert_says(&facts, "syncing contacts: 812 of 1,699 (47 %), 0.5/s");
@@ -72,20 +87,30 @@ static void fetching_tells_share_and_rate(void **state)
     assert_says(&facts, "syncing contacts: 812 of 1,699 (47 %)");
     facts.done = 1699;
     assert_says(&facts, "syncing contacts: 1,699 of 1,699 (100 %)");
+    facts.rate = 11;
+    facts.left_hour = 1107;
+    assert_says(&facts, "syncing contacts: 1,699 of 1,699 (100 %), 11/s, quota left 1,107 this hour");
+    facts.left_hour = 0;
+    assert_says(&facts, "syncing contacts: 1,699 of 1,699 (100 %), 11/s, quota left 0 this hour");
 }
 
 static void nothing_planned_is_all_done(void **state)
 {
     (void)state;
-    const struct facts facts = {.state = FACTS_FETCHING, .now = NOON, .entity = "contacts"};
+    const struct facts facts = {
+        .state = FACTS_FETCHING, .now = NOON, .entity = "contacts", .left_hour = SYNC_UNKNOWN};
     assert_says(&facts, "syncing contacts: 0 of 0 (100 %)");
 }
 
 static void all_but_one_is_not_yet_everybody(void **state)
 {
     (void)state;
-    const struct facts facts = {
-        .state = FACTS_FETCHING, .now = NOON, .entity = "contacts", .done = 99999, .planned = 100000};
+    const struct facts facts = {.state = FACTS_FETCHING,
+                                .now = NOON,
+                                .entity = "contacts",
+                                .done = 99999,
+                                .planned = 100000,
+                                .left_hour = SYNC_UNKNOWN};
     assert_says(&facts, "syncing contacts: 99,999 of 100,000 (99 %)");
 }
 
@@ -99,12 +124,27 @@ static void finishing_says_so(void **state)
 static void a_pause_tells_when_it_goes_on_if_that_is_known(void **state)
 {
     (void)state;
-    struct facts facts = {.state = FACTS_PAUSED, .now = NOON, .resumes_at = NOON + 181 * USEC_PER_MIN};
-    assert_says(&facts, "paused: the request quota is used up, goes on 15:01");
+    struct facts facts = {.state = FACTS_PAUSED,
+                          .now = NOON,
+                          .resumes_at = NOON + 181 * USEC_PER_MIN,
+                          .pause = FACTS_PAUSE_QUOTA};
+    assert_says(&facts, "paused: hourly quota used up, goes on 15:01");
     facts.resumes_at = 0;
-    assert_says(&facts, "paused: the request quota is used up");
+    assert_says(&facts, "paused: hourly quota used up");
     facts.next_at = NOON + USEC_PER_MIN;
-    assert_says(&facts, "paused: the request quota is used up, next sync 12:01");
+    assert_says(&facts, "paused: hourly quota used up, next sync 12:01");
+}
+
+static void a_pause_tells_what_holds_it_up(void **state)
+{
+    (void)state;
+    struct facts facts = {
+        .state = FACTS_PAUSED, .now = NOON, .pause = FACTS_PAUSE_SHARE, .window = QUOTA_MONTH};
+    assert_says(&facts, "paused: monthly quota for background work used up");
+    facts.window = QUOTA_DAY;
+    assert_says(&facts, "paused: daily quota for background work used up");
+    facts.pause = FACTS_PAUSE_SERVER;
+    assert_says(&facts, "paused: the server takes no more requests for now");
 }
 
 static void trouble_tells_what_and_when_it_is_tried_again(void **state)
@@ -200,6 +240,9 @@ static void what_the_server_did_not_announce_is_not_invented(void **state)
     row.counts = (struct sync_counts){.listed = 12, .expected = SYNC_UNKNOWN};
     row.cost = (struct fetch_stats){.requests = 1, .bytes = 0};
     assert_cycle_says(&row, "resource_types: success; 12 listed, 0 fetched; 1 request, 0 B in 2 min 50 s");
+    row.entity = "contacts";
+    row.counts.listed = SYNC_UNKNOWN; /* this cycle read no listing */
+    assert_cycle_says(&row, "contacts: success; listing not read, 0 fetched; 1 request, 0 B in 2 min 50 s");
 }
 
 static void a_cycle_that_is_not_closed_yet_has_taken_no_time(void **state)
@@ -225,12 +268,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(idle_tells_how_many_and_when_next),
+        cmocka_unit_test(idle_tells_a_freshness_that_is_known),
         cmocka_unit_test(a_listing_tells_its_requests_in_the_right_number),
         cmocka_unit_test(fetching_tells_share_and_rate),
         cmocka_unit_test(nothing_planned_is_all_done),
         cmocka_unit_test(all_but_one_is_not_yet_everybody),
         cmocka_unit_test(finishing_says_so),
         cmocka_unit_test(a_pause_tells_when_it_goes_on_if_that_is_known),
+        cmocka_unit_test(a_pause_tells_what_holds_it_up),
         cmocka_unit_test(trouble_tells_what_and_when_it_is_tried_again),
         cmocka_unit_test(a_long_line_is_cut_where_the_buffer_ends_and_between_two_characters),
         cmocka_unit_test(a_cycle_tells_what_it_found_and_what_it_cost),
