@@ -98,6 +98,13 @@ expect_no_match() {
 expect_at_most() { [ "$2" -le "$3" ] || fail "$1: is $2, expected at most $3"; }
 expect_at_least() { [ "$2" -ge "$3" ] || fail "$1: is $2, expected at least $3"; }
 
+# expect_fits: what the last cli printed fits a terminal of 80 columns, but for paths and addresses.
+expect_fits() {
+    local long
+    long=$(grep -vE '^(Site|Database|Ledger) ' "$OUT" | grep -E '.{81}' || true)
+    [ -z "$long" ] || fail "longer than 80 columns: $long"
+}
+
 # expect_status N: of the last sync, cli, or daemon that was waited for.
 expect_status() {
     [ "$STATUS" = "$1" ] || fail "exit status is $STATUS, expected $1; stderr: $(tail -n 3 "$ERR" 2>/dev/null)"
@@ -285,6 +292,25 @@ daemon_said() { grep -qE -- "$1" "$T/daemon.err"; }
 
 # How many lines of the daemon's fit.
 daemon_said_times() { grep -cE -- "$1" "$T/daemon.err" || true; }
+
+# listen_to_notifications: what sd_notify sends, from now on, in order; one message a line, its lines joined by " & ".
+listen_to_notifications() {
+    socat -u -v "UNIX-RECV:$T/notify" /dev/null 2>"$T/notify.raw" &
+    STARTED+=($!)
+    wait_until "socat listens" test -S "$T/notify"
+    DAEMON_ENV+=("NOTIFY_SOCKET=$T/notify")
+}
+
+# socat puts a line "> DATE TIME  length=…" before each message, at once after the last byte of the one before.
+notified() {
+    sed -E 's/> [0-9]{4}\/[0-9]{2}\/[0-9]{2} [0-9:.]+ +length=[0-9]+ from=[0-9]+ to=[0-9]+/\n@/g' "$T/notify.raw" |
+        awk '/^@/ { if (n++) print text; text = ""; next } $0 != "" { text = text (text == "" ? "" : " & ") $0 } END { if (n) print text }'
+}
+
+notified_match() { notified | grep -qE -- "$1"; }
+notified_times() { notified | grep -cE -- "$1" || true; }
+last_notification_matches() { notified | tail -n 1 | grep -qE -- "$1"; }
+notified_at_least() { [ "$(notified_times "$2")" -ge "$1" ]; }
 
 # ------------------------------------------------------------------------------------------------ the database
 

@@ -11,25 +11,6 @@ daemon_amid_a_cycle() {
     wait_until "records are asked for" records_asked_for 6
 }
 
-# listen_to_notifications: what sd_notify sends, from now on, in order; one message a line, its lines joined by " & ".
-listen_to_notifications() {
-    socat -u -v "UNIX-RECV:$T/notify" /dev/null 2>"$T/notify.raw" &
-    STARTED+=($!)
-    wait_until "socat listens" test -S "$T/notify"
-    DAEMON_ENV+=("NOTIFY_SOCKET=$T/notify")
-}
-
-# socat puts a line "> DATE TIME  length=…" before each message, at once after the last byte of the one before.
-notified() {
-    sed -E 's/> [0-9]{4}\/[0-9]{2}\/[0-9]{2} [0-9:.]+ +length=[0-9]+ from=[0-9]+ to=[0-9]+/\n@/g' "$T/notify.raw" |
-        awk '/^@/ { if (n++) print text; text = ""; next } $0 != "" { text = text (text == "" ? "" : " & ") $0 } END { if (n) print text }'
-}
-
-notified_match() { notified | grep -qE -- "$1"; }
-notified_times() { notified | grep -cE -- "$1" || true; }
-last_notification_matches() { notified | tail -n 1 | grep -qE -- "$1"; }
-notified_at_least() { [ "$(notified_times "$2")" -ge "$1" ]; }
-
 test_the_daemon_syncs_at_start_and_then_on_a_timer() {
     start_sim --contacts 30
     write_conf sync.interval='"1s"'

@@ -123,15 +123,22 @@ test_quota_tells_what_is_used_and_left() {
     write_conf
     cli quota
     expect_status 0
-    expect_match "before anything" "$(cat "$OUT")" 'hour +0 of +2,000 +2,000 left +1,000 for background work +all free'
+    expect_match "heading" "$(head -n 1 "$OUT")" '^ +used +of +left +background +all free$'
+    expect_match "before anything" "$(cat "$OUT")" 'hour +0 +2,000 +2,000 +1,000  now'
+    expect_match "pace" "$(cat "$OUT")" 'Paced +background work: about a request every 5[0-9] s \(1,[56][0-9][0-9] a day\)'
     sync
     cli quota
-    expect_match "hour" "$(cat "$OUT")" 'hour +32 of +2,000 +1,968 left'
-    expect_match "month" "$(cat "$OUT")" 'month +32 of +100,000'
-    expect_match "full pass" "$(cat "$OUT")" 'A full pass needs [0-9]+ requests; the quota allows it now'
+    expect_match "hour" "$(cat "$OUT")" 'hour +32 +2,000 +1,968 +1,000  [0-9]'
+    expect_match "month" "$(cat "$OUT")" 'month +32 +100,000 +99,968 +50,000  [0-9]'
+    expect_match "full pass" "$(cat "$OUT")" 'Full pass +needs [0-9]+ requests; the quota allows it now'
+    expect_fits
     cli quota --json
     expect_equal "json" "$(sqlite3 :memory: "SELECT json_extract(readfile('$OUT'), '$.windows[0].used', '$.full_pass_by') IS NOT NULL")" 1
+    expect_equal "pace in json" "$(sqlite3 :memory: "SELECT json_extract(CAST(readfile('$OUT') AS TEXT), '$.background_a_day') BETWEEN 1500 AND 1613")" 1
     write_conf limits.plan='"lite"'
     cli quota
-    expect_match "lite" "$(cat "$OUT")" 'The quota of this hour is used up; goes on'
+    expect_match "lite" "$(cat "$OUT")" 'Used up +the quota of this hour; goes on '
+    expect_match "lite" "$(cat "$OUT")" 'Paced +background work: about a request every 1 h 3[0-9] min'
+    expect_match "lite" "$(cat "$OUT")" 'Full pass +needs [0-9]+ requests; begun now it would end '
+    expect_fits
 }
