@@ -16,18 +16,18 @@
 static const struct command commands[] = {
     {"sync", "[--full] [--accept-vanished]", "sync now, in the foreground", "flexsync sync", "fa", 0, 0,
      command_sync},
-    {"status", "[--json]", "how the copy is: complete, last sync, what waits", "flexsync status", "j", 0, 0,
-     command_status},
+    {"status", "[--json]", "how the copy is: complete, fresh, what waits, last sync", "flexsync status", "j",
+     0, 0, command_status},
     {"history", "[-n N] [--json]", "past syncs, newest first", "flexsync history -n 5", "nj", 0, 0,
      command_history},
     {"list", "[--active] [-n N] [--json]", "contacts by name", "flexsync list --active -n 20", "Anj", 0, 0,
      command_list},
     {"show", "[--raw] [--json] ID", "one contact with all its fields, by contact_id or id",
      "flexsync show 17", "rj", 1, 1, command_show},
-    {"quota", "[--json]", "requests used and left by hour, day and month, and when they are free again",
+    {"quota", "[--json]", "requests used and left by hour, day and month, when they are free, and the pace",
      "flexsync quota", "j", 0, 0, command_quota},
-    {"check", "", "test settings, key, connection, page numbering and database", "flexsync check", "", 0, 0,
-     command_check},
+    {"check", "", "test settings, key, connection, page numbering, order of edits and database",
+     "flexsync check", "", 0, 0, command_check},
 };
 
 static const struct {

@@ -73,7 +73,8 @@ static void print_pace(const struct view *view)
     (void)text_format_count(n, (int64_t)view->budget);
     if (view->records > 0)
         render_fact(
-            stdout, "Paced", "background work: about a request every %s (%s a day); %s records in %s", every,
+            stdout, "Paced",
+            "background work: about a request every %s (%s a day); all %s active contacts once in %s", every,
             n, text_format_count(records, view->records),
             text_format_span(round, (int64_t)((double)USEC_PER_DAY * (double)view->records / view->budget)));
     else
@@ -89,7 +90,7 @@ static void print_pass(const struct view *view)
         render_fact(stdout, "Full pass", "needs %s requests; the quota allows it now", n);
     else
         render_fact(stdout, "Full pass", "needs %s requests; begun now it would end %s", n,
-                    text_format_local(at, view->now + pass, view->now));
+                    render_when(at, view->now + pass, view->now));
 }
 
 static void print_text(const struct view *view, const struct config *config)

@@ -1,7 +1,7 @@
 #define _XOPEN_SOURCE 700 /* wcwidth */
 #include "render.h"
 
-#include "flexsync/text.h"
+#include "flexsync/clock.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -87,6 +87,13 @@ void render_fact(FILE *out, const char *label, const char *format, ...)
         word += length + (word[length] == ' ');
     }
     (void)fputc('\n', out);
+}
+
+char *render_when(char text[static TEXT_MAX], int64_t wall, int64_t now)
+{
+    if (wall - now >= 2 * USEC_PER_DAY)
+        return text_format_day(text, wall, now);
+    return text_format_local(text, wall, now);
 }
 
 void render_value(FILE *out, const struct value *value)

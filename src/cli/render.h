@@ -4,6 +4,7 @@
 
 #include "flexsync/record.h"
 #include "flexsync/synclog.h"
+#include "flexsync/text.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -21,6 +22,10 @@ void render_cell(FILE *out, const char *text, int width);
  */
 #define RENDER_TEXT_MAX 2048
 void render_fact(FILE *out, const char *label, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* When something will be: local time, or, for what is two days and more away, the day alone. Returns `text`.
+ */
+char *render_when(char text[static TEXT_MAX], int64_t wall, int64_t now);
 
 /* A value as text for people; an empty line for NULL. */
 void render_value(FILE *out, const struct value *value);

@@ -120,20 +120,17 @@ static void print_waiting(const struct overview *copy)
                     copy->counts.waiting == 1 ? "" : "s", text);
 }
 
-/* A date in weeks has no time of day. */
 static void print_fill(const struct summary *summary)
 {
     char n[TEXT_MAX], total[TEXT_MAX], at[TEXT_MAX];
     const struct overview *copy = &summary->copy;
-    bool far = summary->filled_at - copy->now >= 2 * USEC_PER_DAY;
     if (!summary->filled_at)
         return;
     render_fact(stdout, "First fill",
                 "%s of %s without their whole record yet; all of them by about %s, if the daemon runs and "
                 "nobody else uses up the quota",
                 text_format_count(n, copy->waiting.unfetched), text_format_count(total, copy->counts.total),
-                far ? text_format_day(at, summary->filled_at, copy->now)
-                    : text_format_local(at, summary->filled_at, copy->now));
+                render_when(at, summary->filled_at, copy->now));
 }
 
 static void print_feed(const struct summary *summary)
