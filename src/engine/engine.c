@@ -243,6 +243,7 @@ static int note_copy(struct engine *engine, struct error *err)
     return 0;
 }
 
+/* What holds the sending up, should this run have ended for that. */
 static void note_pause(struct engine *engine)
 {
     int64_t left[QUOTA_WINDOWS];
@@ -265,8 +266,7 @@ static void end_run(struct engine *engine)
     engine->rest = rests[engine->result.error.code];
     if (engine->rest == FACTS_IDLE && (engine->result.status == SYNC_FAILED || engine->result.resumes_at))
         engine->rest = FACTS_TROUBLED;
-    if (note_copy(engine, &err) < 0) /* they keep what was known before */
-        log_event(engine, EVENT_STORE_TROUBLE, err.text);
+    (void)note_copy(engine, &err); /* else what was known before stays; the run has said what is wrong */
     store_rest(engine->store);
     (void)malloc_trim(0); /* a cycle needs much more than the hours between two of them */
     engine->options.finished(engine->options.arg, &engine->result);
