@@ -20,7 +20,7 @@ test_status_tells_freshness_with_its_doubt_or_that_it_is_not_known() {
     cli status
     expect_status 0
     expect_match "status" "$(cat "$OUT")" 'Fresh +not known yet: 0 looked at again at random in 31 days, and it takes[[:space:]]+20 to tell'
-    expect_match "status" "$(cat "$OUT")" 'Oldest look +[0-9:]{5}, [0-9]+ s ago'
+    expect_match "status" "$(cat "$OUT")" 'Oldest look +[0-9].*, [0-9]+ s ago'
     expect_fits
     audits 120 1
     cli status
@@ -58,7 +58,7 @@ test_the_small_plan_lists_all_at_once_and_status_names_the_day_of_the_last_recor
     expect_at_least "days" "$days" 93
     expect_at_most "days" "$days" 105
     expect_equal "unfetched" "$(json "$OUT" contacts.unfetched)" "$(json "$OUT" contacts.waiting_for.new)"
-    wait_until "STATUS" notified_match '^STATUS=paused: hourly quota for background work used up, goes on [0-9:]{5}'
+    wait_until "STATUS" notified_match '^STATUS=paused: hourly quota for background work used up, goes on [0-9]'
     stop_daemon
     expect_equal "refused" "$(stat_of quota_breaches)" 0
 }
@@ -100,7 +100,7 @@ test_status_and_check_tell_the_order_of_edits() {
     remember feed.judged_at "$(date -d '2 days ago' +%s)"
     remember feed.read_at "$(date -d '1 minute ago' +%s)"
     cli status
-    expect_match "status" "$(cat "$OUT")" 'Edit order +honoured since [0-9]{2} [A-Z][a-z]{2} [0-9:]{5}, last read [0-9]'
+    expect_match "status" "$(cat "$OUT")" 'Edit order +honoured since [0-9]{2} [A-Z][a-z]{2} [0-9:]{5}, last[[:space:]]+read [0-9]'
     expect_fits
     cli status --json
     expect_equal "verdict" "$(json "$OUT" edit_order.verdict)" honoured
@@ -156,6 +156,6 @@ test_a_quota_that_the_server_closes_is_named_in_the_status() {
     write_conf
     listen_to_notifications
     start_daemon
-    wait_until "STATUS" notified_match '^STATUS=paused: hourly quota used up, goes on [0-9:]{5}'
+    wait_until "STATUS" notified_match '^STATUS=paused: hourly quota used up, goes on [0-9]'
     stop_daemon
 }
