@@ -223,9 +223,6 @@ write_conf() {
 # Without the feed, where a case counts requests that are about something else: what it costs is in test_feed.sh.
 NO_FEED='sync.strategy="incremental"'
 
-# So much that background work waits for nothing: the daemon lists in every cycle that the feed is read in.
-PLENTY=(limits.hourly=1000000000 limits.daily=1000000000 limits.monthly=1000000000)
-
 # time_passes SECONDS: for the site, and, as far as the ledger can tell, for this machine.
 time_passes() {
     sim "advance?seconds=$1" >/dev/null

@@ -113,7 +113,7 @@ test_12_renamed_and_5_new_cost_at_most_60_requests_with_the_feed() {
     expect_at_most "requests afterwards" "$(stat_of total)" 40
 }
 
-hidden_edits_are_seen() { # N PAGES: 6 of them
+hidden_edits_are_seen() { # of a site that was synced
     sync
     expect_equal "verdict" "$(verdict)" $HONOURED
     sim reset-stats >/dev/null

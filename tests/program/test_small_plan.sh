@@ -1,8 +1,8 @@
 # The smallest plan, 20 requests an hour: everybody is there at once, and the details come one after the other.
 # shellcheck shell=bash disable=SC2317,SC2034,SC2153
 
-lite() { # [OPTION…] of flexsim
-    start_sim --contacts 1699 --deleted-share 0 --hourly 20 --daily 100 --monthly 1000 "$@"
+lite() {
+    start_sim --contacts 1699 --deleted-share 0 --hourly 20 --daily 100 --monthly 1000
     write_conf 'limits.plan="lite"'
 }
 
