@@ -17,6 +17,9 @@
  * reconcile   those whose record is gone become Inactive, unless they are too many at once
  * finish      the row of sync_log
  *
+ * A cycle that is asked for certain contacts fetches these alone, and lists only if one of them is not
+ * stored.
+ *
  * The machine is stepped from outside: each step does one bounded piece of work, and answers of the source
  * wake it. A failing database is tried again a few times; then the cycle fails, and what the queue holds is
  * for the next one. 429, a refused key and cycle_stop() end the sending; what has come is committed, the rest
@@ -44,9 +47,11 @@ struct cycle_options {
     const struct clock *clock;
     enum sync_trigger trigger;
     enum config_strategy strategy;
-    bool full;            /* fetch everyone's record */
-    bool person;          /* somebody asked: what is not due yet is fetched too */
-    bool accept_vanished; /* believe that many are gone */
+    bool full;              /* fetch everyone's record */
+    bool person;            /* somebody asked: what is not due yet is fetched too */
+    bool accept_vanished;   /* believe that many are gone */
+    const char *const *ids; /* these contacts alone (store_ask()); must outlive the cycle */
+    size_t id_count;        /* 0: everybody */
     unsigned page_size;
     int64_t max_vanished; /* percent */
     int64_t keep_changes, keep_log;
@@ -107,6 +112,9 @@ const struct sync_row *cycle_row(const struct cycle *cycle);
  * ERROR_QUOTA: a 429 ended it.
  */
 const struct error *cycle_error(const struct cycle *cycle);
+
+/* Did it turn out that options.ids[i] is nobody's? */
+bool cycle_is_unknown(const struct cycle *cycle, size_t i);
 
 /* NULL is allowed; returns NULL. The source must not call back any more, or have been freed. */
 struct cycle *cycle_free(struct cycle *cycle);

@@ -23,6 +23,8 @@ struct sink {
                           int64_t *ret_vanished, int64_t *ret_active, struct error *err);
     int (*take_vanished)(void *self, const struct entity *entity, struct sync_row *row, unsigned first_pass,
                          int64_t now, struct error *err);
+    int (*ask)(void *self, const struct entity *entity, const char *const *keys, size_t count, int64_t now,
+               int64_t *ret_ids, struct error *err);
     int (*count_contradicted)(void *self, const struct entity *entity, int64_t *ret, struct error *err);
     int (*count_troubled)(void *self, const struct entity *entity, int64_t *ret, struct error *err);
     int (*queue_all)(void *self, const struct entity *entity, int64_t now, struct error *err);

@@ -6,8 +6,8 @@
  * pasted. One process writes (engine/lock sees to that), any number read at the same time.
  *
  * A cycle over one entity calls, in this order: store_cycle_begin(), store_stage_…() for what is listed,
- * store_compare_…() until they return 0, store_plan(), store_lookup() and store_commit() for the records,
- * store_cycle_finish(). Times are wall microseconds. What fails says how in the error's code:
+ * store_compare_…() until they return 0, store_plan() or store_ask(), store_lookup() and store_commit() for
+ * the records, store_cycle_finish(). Times are wall microseconds. What fails says how in the error's code:
  * ERROR_STORE_BUSY and ERROR_STORE_FULL may pass (RETRY_LATER), ERROR_STORE_CORRUPT does not.
  */
 #ifndef FLEXSYNC_STORE_H
@@ -38,6 +38,13 @@ enum store_mode {
  */
 int store_open(struct store **ret, const char *path, enum store_mode mode, int64_t now, int64_t *ret_migrated,
                struct error *err);
+
+/*
+ * The same, for one who has to say that it goes on: `tick` (NULL: nobody) is called every now and then while
+ * an opening takes its time, with a database of the old tool or an older version. It must not use the store.
+ */
+int store_open_watched(struct store **ret, const char *path, enum store_mode mode, int64_t now,
+                       int64_t *ret_migrated, void (*tick)(void *arg), void *arg, struct error *err);
 
 /* Marks a clean end, keeps the WAL file for readers without write permission. NULL is allowed; returns NULL.
  */
@@ -103,6 +110,13 @@ int store_take_vanished(struct store *store, const struct entity *entity, struct
 
 /* Queues everyone who is not queued yet and not gone, for a full pass. */
 int store_queue_all(struct store *store, const struct entity *entity, int64_t now, struct error *err);
+
+/*
+ * Finds contacts by their key or by the number in column id, and queues them before all others, due at once.
+ * ret_ids[i] is the id of keys[i], 0 where it is nobody's. One transaction.
+ */
+int store_ask(struct store *store, const struct entity *entity, const char *const *keys, size_t count,
+              int64_t now, int64_t *ret_ids, struct error *err);
 
 /* Those taken for gone that the staged listing names all the same, and not as deleted. */
 int store_count_contradicted(struct store *store, const struct entity *entity, int64_t *ret,

@@ -113,6 +113,12 @@ static int sink_take_vanished(void *self, const struct entity *entity, struct sy
     return store_take_vanished(self, entity, row, first_pass, now, err);
 }
 
+static int sink_ask(void *self, const struct entity *entity, const char *const *keys, size_t count,
+                    int64_t now, int64_t *ret_ids, struct error *err)
+{
+    return store_ask(self, entity, keys, count, now, ret_ids, err);
+}
+
 static int sink_count_contradicted(void *self, const struct entity *entity, int64_t *ret, struct error *err)
 {
     return store_count_contradicted(self, entity, ret, err);
@@ -203,6 +209,7 @@ struct sink adapter_sink(struct store *store)
         .compare_changed = sink_compare_changed,
         .count_vanished = sink_count_vanished,
         .take_vanished = sink_take_vanished,
+        .ask = sink_ask,
         .count_contradicted = sink_count_contradicted,
         .count_troubled = sink_count_troubled,
         .queue_all = sink_queue_all,

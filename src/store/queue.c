@@ -14,6 +14,30 @@ int store_queue_all(struct store *store, const struct entity *entity, int64_t no
     return statement_run(store, s, err);
 }
 
+static int ask(struct store *store, const struct entity *entity, const char *key, int64_t now,
+               int64_t *ret_id, struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, SQL_FIND, entity, err);
+    if (!s)
+        return -1;
+    bind_text(s, 1, key);
+    int r = statement_step(store, s, err);
+    *ret_id = r > 0 ? sqlite3_column_int64(s, 0) : 0;
+    (void)sqlite3_reset(s);
+    return r > 0 ? queue_put(store, entity, *ret_id, "asked", now, err) : r;
+}
+
+int store_ask(struct store *store, const struct entity *entity, const char *const *keys, size_t count,
+              int64_t now, int64_t *ret_ids, struct error *err)
+{
+    if (store_begin(store, err) < 0)
+        return -1;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = ask(store, entity, keys[i], now, &ret_ids[i], err);
+    return r < 0 ? store_abandon(store) : store_end(store, err);
+}
+
 /* The one number of a statement whose values are bound. */
 static int step_number(struct store *store, sqlite3_stmt *s, int64_t *ret, struct error *err)
 {

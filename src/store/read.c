@@ -258,10 +258,7 @@ static struct value column_value(sqlite3_stmt *s, int column)
 int read_contact(struct store *store, const char *id, read_column_fn *each, void *arg, struct error *err)
 {
     CLEANUP_STATEMENT sqlite3_stmt *s =
-        prepare(store,
-                "SELECT * FROM contacts WHERE id = coalesce((SELECT id FROM contacts WHERE contact_id = ?1),"
-                " (SELECT id FROM contacts WHERE id = CAST(?1 AS INTEGER) AND CAST(id AS TEXT) = ?1))",
-                err);
+        prepare(store, "SELECT * FROM contacts WHERE id = " FIND_ROW("contacts", "contact_id"), err);
     if (!s)
         return -1;
     bind_text(s, 1, id);

@@ -84,6 +84,7 @@ static const char *const templates[STATEMENT_COUNT] = {
         " ON CONFLICT (id) DO UPDATE SET reason = 'vanished', due_at = excluded.due_at, attempts = 0"
         " WHERE reason <> 'vanished'",
     [SQL_VANISHED_LIST] = "SELECT c.id" VANISHED,
+    [SQL_FIND] = "SELECT id FROM {table} WHERE id = " FIND_ROW("{table}", "{key}"),
     [SQL_QUEUE_PUT] =
         "INSERT INTO {queue} (id, reason, due_at) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET"
         " reason = excluded.reason, due_at = excluded.due_at, attempts = 0, last_error = NULL"

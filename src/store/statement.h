@@ -34,6 +34,7 @@ enum statement {
     SQL_VANISHED_COUNT,
     SQL_VANISHED_QUEUE,
     SQL_VANISHED_LIST,
+    SQL_FIND,
     SQL_QUEUE_PUT,
     SQL_QUEUE_ALL,
     SQL_QUEUE_POSTPONE,
@@ -68,11 +69,18 @@ enum statement {
 
 #define STORE_ENTITIES_MAX 8
 
+/* The row that ?1 means: its key, or else its number as people type it. */
+#define FIND_ROW(table, key)                                                                                 \
+    "coalesce((SELECT id FROM " table " WHERE " key " = ?1),"                                                \
+    " (SELECT id FROM " table " WHERE id = CAST(?1 AS INTEGER) AND CAST(id AS TEXT) = ?1))"
+
 struct store {
     sqlite3 *db;
     char *path;
     enum store_mode mode;
     char compared[RECORD_ID_MAX + 1]; /* staged rows up to this key are no news any more */
+    void (*tick)(void *arg);          /* while it is being opened; or NULL */
+    void *tick_arg;                   /* not owned */
     bool damaged;                     /* SQLite said so: nothing more is written */
     sqlite3_stmt *statements[STORE_ENTITIES_MAX][STATEMENT_COUNT];
 };

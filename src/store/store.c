@@ -12,7 +12,8 @@
 #define BUSY_MS              250 /* the loop stands still meanwhile; the cycle tries again by its timer */
 #define CACHE_KIB            16384
 #define WAL_KEEP_BYTES       (16 * 1024 * 1024)
-#define WAL_CHECKPOINT_PAGES 16384 /* 64 MiB: past it a batch checkpoints although the cycle runs */
+#define TICK_STEPS           100000 /* of SQLite's machine, some milliseconds: below it nobody need be told */
+#define WAL_CHECKPOINT_PAGES 16384  /* 64 MiB: past it a batch checkpoints although the cycle runs */
 
 int store_error(struct store *store, const char *doing, struct error *err)
 {
@@ -186,6 +187,20 @@ static int prepare_for_writing(struct store *store, int64_t now, int64_t *ret_mi
     return store_meta_set(store, "clean", "0", now, err);
 }
 
+/* Called by SQLite from within its work; 0: go on. */
+static int on_work(void *arg)
+{
+    const struct store *store = arg;
+    store->tick(store->tick_arg);
+    return 0;
+}
+
+static void watch(struct store *store, bool on)
+{
+    if (store->db && store->tick)
+        sqlite3_progress_handler(store->db, on ? TICK_STEPS : 0, on ? on_work : NULL, store);
+}
+
 static int open_database(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err)
 {
     int flags =
@@ -197,6 +212,7 @@ static int open_database(struct store *store, int64_t now, int64_t *ret_migrated
                          "there is no database %s yet; run `flexsync sync`, or start flexsyncd", store->path);
     if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return store_error(store, "open", err);
+    watch(store, true);
     int version = 0;
     if (!set_connection(store))
         return store_error(store, "open", err);
@@ -215,6 +231,12 @@ static int open_database(struct store *store, int64_t now, int64_t *ret_migrated
 int store_open(struct store **ret, const char *path, enum store_mode mode, int64_t now, int64_t *ret_migrated,
                struct error *err)
 {
+    return store_open_watched(ret, path, mode, now, ret_migrated, NULL, NULL, err);
+}
+
+int store_open_watched(struct store **ret, const char *path, enum store_mode mode, int64_t now,
+                       int64_t *ret_migrated, void (*tick)(void *arg), void *arg, struct error *err)
+{
     int64_t migrated = 0;
     struct store *store = calloc(1, sizeof *store);
     if (!store || !(store->path = strdup(path))) {
@@ -222,12 +244,15 @@ int store_open(struct store **ret, const char *path, enum store_mode mode, int64
         return error_memory(err);
     }
     store->mode = mode;
+    store->tick = tick;
+    store->tick_arg = arg;
     if (open_database(store, now, &migrated, err) < 0) {
         store->mode = STORE_READ; /* nothing is to be marked as clean */
         (void)store_close(store);
         return -1;
     }
     (void)sqlite3_busy_timeout(store->db, BUSY_MS);
+    watch(store, false);
     if (ret_migrated)
         *ret_migrated = migrated;
     *ret = store;

@@ -94,7 +94,8 @@ static int do_begin(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_a
     (void)ret, (void)ret_at;
     bool refused = false;
     if (recall_sort(cycle, &refused, err) < 0 || stats_load(&cycle->stats, &cycle->sink, err) < 0 ||
-        cycle_choose_reading(cycle, err) < 0 || cycle->sink.stage_begin(cycle->sink.self, err) < 0 ||
+        cycle_ask(cycle, err) < 0 || cycle_choose_reading(cycle, err) < 0 ||
+        cycle->sink.stage_begin(cycle->sink.self, err) < 0 ||
         cycle->sink.cycle_begin(cycle->sink.self, &cycle->row, err) < 0)
         return -1;
     cycle->stats_before = cycle->stats;
@@ -103,6 +104,15 @@ static int do_begin(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_a
         cycle->row.counts.listed = SYNC_UNKNOWN;
     cycle->phase = CYCLE_LIST;
     return 0;
+}
+
+/* Ids that are nobody's are a mistake of who asked. */
+static void say_unknown(struct cycle *cycle)
+{
+    (void)error_set(&cycle->error, ERROR_USAGE, RETRY_NEVER,
+                    "of the ids that were asked for %zu of %zu are nobody's; flexsync list shows them",
+                    cycle_count_unknown(cycle), cycle->options.id_count);
+    (void)snprintf(cycle->row.error_message, sizeof cycle->row.error_message, "%s", cycle->error.text);
 }
 
 /*
@@ -139,7 +149,9 @@ static void judge(struct cycle *cycle, int64_t troubled)
         (void)snprintf(row->error_message, sizeof row->error_message, "%s record%s could not be had%s%.400s",
                        text_format_count(a, row->counts.failed), row->counts.failed == 1 ? "" : "s",
                        cycle->error.text[0] ? ": " : "", cycle->error.text);
-    else if (troubled > 0)
+    else if (cycle_count_unknown(cycle) > 0)
+        say_unknown(cycle);
+    else if (troubled > 0 && cycle->options.id_count == 0)
         (void)snprintf(
             row->error_message, sizeof row->error_message,
             "%s record%s of an earlier sync still missing, to be asked for later; flexsync sync asks at once",
@@ -275,7 +287,8 @@ int cycle_new(struct cycle **ret, const struct cycle_options *options, struct er
     cycle->cost_at = *cycle->source.stats(cycle->source.self);
     cycle->row = (struct sync_row){
         .entity = options->entity->name,
-        .strategy = strategies[options->full ? STRATEGY_FULL : options->strategy],
+        .strategy =
+            options->id_count ? "asked" : strategies[options->full ? STRATEGY_FULL : options->strategy],
         .trigger = options->trigger,
         .started_at = clock_wall(options->clock),
         .counts.expected = SYNC_UNKNOWN,
@@ -303,6 +316,11 @@ const struct error *cycle_error(const struct cycle *cycle)
     return &cycle->error;
 }
 
+bool cycle_is_unknown(const struct cycle *cycle, size_t i)
+{
+    return cycle->asked_of_all && cycle->asked[i] == 0;
+}
+
 struct cycle *cycle_free(struct cycle *cycle)
 {
     if (!cycle)
@@ -317,6 +335,7 @@ struct cycle *cycle_free(struct cycle *cycle)
     feed_end(&cycle->feed);
     free(cycle->probe);
     free(cycle->choices);
+    free(cycle->asked);
     free(cycle->plan);
     free(cycle->gone);
     free(cycle);

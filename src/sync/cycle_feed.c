@@ -53,6 +53,10 @@ int cycle_choose_reading(struct cycle *cycle, struct error *err)
     cycle->lists = true;
     if (!cycle->options.entity->queue_table)
         return 0;
+    if (cycle->options.id_count > 0) {
+        cycle->lists = cycle_count_unknown(cycle) > 0;
+        return 0;
+    }
     cycle->feeding = choose_feeding(cycle, wanted);
     cycle->by_edits = cycle->feeding != FEEDING_NOT && cycle->stats.listed_pages == 1;
     cycle->lists = wanted || cycle->by_edits ||

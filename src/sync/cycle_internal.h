@@ -92,6 +92,9 @@ struct cycle {
     bool tight;              /* there are more signals than the budget buys */
     int64_t unpaced, chosen; /* records asked for: beyond the pace; by the planner's choice */
 
+    int64_t *asked;    /* owned; of options.ids: what store_ask() says */
+    bool asked_of_all; /* the listing, if one was needed, has had its say */
+
     struct plan_entry *plan; /* owned */
     size_t planned, next, done;
     struct task *tasks; /* source.window of them */
@@ -116,6 +119,12 @@ int cycle_end_listing(struct cycle *cycle, struct error *err);
 
 /* Decides what this cycle reads: the listing, the feed, both, or neither. */
 int cycle_choose_reading(struct cycle *cycle, struct error *err);
+
+/* Queues the contacts that were asked for, as far as they are stored. */
+int cycle_ask(struct cycle *cycle, struct error *err);
+
+/* How many of them are not. */
+size_t cycle_count_unknown(const struct cycle *cycle);
 
 /* Takes a page of that direction for the feed or its probe, with the dates as they are stored now. */
 int cycle_feed_page(struct cycle *cycle, enum feed_direction direction, struct error *err);

@@ -1,6 +1,8 @@
 /* The phase that decides which records are asked for, and in which order. */
 #include "cycle_internal.h"
 
+#include "flexsync/cleanup.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,6 +119,54 @@ static int plan_queue(struct cycle *cycle, bool all, struct error *err)
     cycle->planned = room ? count : 0;
     free(ids);
     return room ? 0 : -1;
+}
+
+/* --- contacts that somebody named --- */
+
+int cycle_ask(struct cycle *cycle, struct error *err)
+{
+    const struct cycle_options *options = &cycle->options;
+    if (options->id_count == 0)
+        return 0;
+    if (!cycle->asked && !(cycle->asked = calloc(options->id_count, sizeof *cycle->asked)))
+        return error_memory(err);
+    return cycle->sink.ask(cycle->sink.self, options->entity, options->ids, options->id_count,
+                           cycle_wall(cycle), cycle->asked, err);
+}
+
+size_t cycle_count_unknown(const struct cycle *cycle)
+{
+    size_t count = 0;
+    for (size_t i = 0; cycle->asked && i < cycle->options.id_count; i++)
+        count += cycle->asked[i] == 0;
+    return count;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* Each of them once, by whatever names it was asked for. */
+static int plan_asked(struct cycle *cycle, struct error *err)
+{
+    size_t count = cycle->options.id_count;
+    if (cycle_count_unknown(cycle) > 0 && cycle_ask(cycle, err) < 0) /* the listing may have brought it */
+        return -1;
+    CLEANUP_FREE int64_t *ids = malloc(count * sizeof *ids);
+    cycle->planned = 0;
+    struct plan_entry *room = ids ? make_room(cycle, count, err) : NULL;
+    if (!room)
+        return ids ? -1 : error_memory(err);
+    memcpy(ids, cycle->asked, count * sizeof *ids);
+    qsort(ids, count, sizeof *ids, by_number);
+    for (size_t i = 0; i < count; i++)
+        if (ids[i] != 0 && (i == 0 || ids[i] != ids[i - 1]))
+            room[cycle->planned++] = (struct plan_entry){.id = ids[i]};
+    cycle->asked_of_all = true;
+    cycle->phase = CYCLE_FETCH;
+    return 0;
 }
 
 /* --- the planner --- */
@@ -257,6 +307,8 @@ int cycle_do_plan(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at,
         cycle->phase = CYCLE_FINISH;
         return 0;
     }
+    if (options->id_count > 0)
+        return plan_asked(cycle, err);
     double accrues = options->budget * (double)options->interval / (double)USEC_PER_DAY;
     double tokens = stats_accrue(&cycle->stats, options->budget, 2 * accrues, wall / USEC_PER_SEC);
     if (gather_feed(cycle, err) < 0 || store_choices(cycle, false, err) < 0 ||

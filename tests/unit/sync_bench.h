@@ -392,6 +392,10 @@ FAULTY(take_vanished,
        (void *self, const struct entity *e, struct sync_row *row, unsigned first, int64_t now,
         struct error *err),
        e, row, first, now, err)
+FAULTY(ask,
+       (void *self, const struct entity *e, const char *const *keys, size_t count, int64_t now, int64_t *ret,
+        struct error *err),
+       e, keys, count, now, ret, err)
 FAULTY(count_contradicted, (void *self, const struct entity *e, int64_t *ret, struct error *err), e, ret, err)
 FAULTY(count_troubled, (void *self, const struct entity *e, int64_t *ret, struct error *err), e, ret, err)
 FAULTY(queue_all, (void *self, const struct entity *e, int64_t now, struct error *err), e, now, err)
@@ -443,6 +447,7 @@ static inline struct sink faulty_sink(struct lab *lab)
                          .compare_changed = faulty_compare_changed,
                          .count_vanished = faulty_count_vanished,
                          .take_vanished = faulty_take_vanished,
+                         .ask = faulty_ask,
                          .count_contradicted = faulty_count_contradicted,
                          .count_troubled = faulty_count_troubled,
                          .queue_all = faulty_queue_all,
