@@ -2,9 +2,10 @@
  * engine: puts settings, limiter, fetcher, mapper, store and cycle together and runs cycles on an event loop.
  *
  * The daemon and the command share it. It owns the lock, the database and the connections. A run is one cycle
- * over each entity (resource types once a day at most, or with `full`). Requests for a run fold: while one
- * runs, any number of them make one that follows. New settings are taken over between runs, so that a cycle
- * never sees two of them.
+ * over each entity (resource types once a day at most, or with `full`); or, where contacts are named, one
+ * cycle that asks for them alone. Requests for a run fold: while one runs, any number of them make one that
+ * follows, and those that name contacts make one before it. New settings are taken over between runs, so that
+ * a cycle never sees two of them.
  */
 #ifndef FLEXSYNC_ENGINE_H
 #define FLEXSYNC_ENGINE_H
@@ -19,20 +20,29 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+#define ENGINE_IDS_MAX     1000                 /* of one request */
+#define ENGINE_IDS_WAITING (8 * ENGINE_IDS_MAX) /* of all that fold into one run */
+
 struct engine;
 
 struct engine_request {
     enum sync_trigger trigger;
     bool full;
     bool accept_vanished;
+    const char *const *ids; /* these contacts alone: contact_id, or the number in column id; not owned */
+    size_t id_count;        /* 0: everybody */
 };
 
 struct engine_result {
+    uint64_t run; /* as engine_sync() said */
+    bool asked;   /* for certain contacts alone */
     enum sync_status status;
     int exit_status;              /* of a program that did only this run */
     struct error error;           /* ERROR_NONE with a partial one that only its counters explain */
     int64_t resumes_at;           /* wall, usec; 0: nothing to resume */
     char summary[FACTS_LINE_MAX]; /* of the contacts */
+    const char *const *unknown;   /* ids that are nobody's; valid until the next run begins */
+    size_t unknown_count;
 };
 
 struct engine_options {
@@ -42,7 +52,8 @@ struct engine_options {
     const char *program; /* for the lock: "flexsyncd" or "flexsync" */
     /* A run has ended; engine_sync() may be called from here. */
     void (*finished)(void *arg, const struct engine_result *result);
-    void *arg; /* not owned */
+    void (*opening)(void *arg); /* as store_open() has it; NULL: nobody wants to know */
+    void *arg;                  /* not owned */
 };
 
 /*
@@ -55,8 +66,19 @@ int engine_new(struct engine **ret, struct config *config, const struct engine_o
 /* The quota that the settings name. */
 struct quota_limits engine_quota(const struct config *config);
 
-/* Asks for a run: at once, or after the one that runs. */
-void engine_sync(struct engine *engine, const struct engine_request *request);
+/*
+ * Asks for a run: at once, or after the one that runs. *ret_run (may be NULL) is its number, also of those
+ * that it folds with; it is set before finished() can be called, which may be within this call. ERROR_SYSTEM
+ * without memory; ERROR_LOCKED where too many ids wait already.
+ */
+int engine_sync(struct engine *engine, const struct engine_request *request, uint64_t *ret_run,
+                struct error *err);
+
+/* The run that begins after the one that goes on, or has just ended; NULL: none. */
+const struct engine_request *engine_next(const struct engine *engine);
+
+/* Tells those who find the database locked where the program that has it can be asked (lock.h). */
+void engine_reachable(struct engine *engine, const char *socket);
 
 /* Takes over `config` for the next run. */
 void engine_configure(struct engine *engine, struct config *config);
@@ -65,9 +87,10 @@ void engine_configure(struct engine *engine, struct config *config);
  * end. */
 const struct config *engine_config(const struct engine *engine);
 
-/* Ends a run that is under way: what has come is committed. Forgets a run that was to follow. */
+/* Ends a run that is under way: what has come is committed. Forgets those that were to follow. */
 void engine_stop(struct engine *engine);
 
+/* Does a run go on, or is one about to begin? */
 bool engine_busy(const struct engine *engine);
 
 /* Does a run hang: is there work that has made no progress within its deadline? */

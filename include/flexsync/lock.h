@@ -13,10 +13,12 @@
 #include <sys/types.h>
 
 #define LOCK_PROGRAM_MAX 31
+#define LOCK_SOCKET_MAX  107 /* as long as the name of a socket can be */
 
 struct lock_holder {
     pid_t pid;
     char program[LOCK_PROGRAM_MAX + 1]; /* "flexsyncd" or "flexsync" */
+    char socket[LOCK_SOCKET_MAX + 1];   /* where it can be asked (control.h); "": nowhere */
 };
 
 /*
@@ -24,6 +26,10 @@ struct lock_holder {
  * another has it: the text says who and what to do. ERROR_CREATE when the file cannot be made.
  */
 int lock_take(const char *database, const char *program, struct error *err);
+
+/* The holder, who has `fd` of lock_take(), says where it can be asked; that it cannot be written is no error.
+ */
+void lock_tell(int fd, const char *program, const char *socket);
 
 /* Who has it? 1 and *ret, 0 when nobody has it, -1 when that cannot be seen from here. */
 int lock_holder(const char *database, struct lock_holder *ret);

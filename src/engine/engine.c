@@ -11,6 +11,7 @@
 #include "report.h"
 #include "result.h"
 #include "site.h"
+#include "wishes.h"
 
 #include <inttypes.h>
 #include <malloc.h>
@@ -23,6 +24,7 @@
 
 struct engine {
     struct engine_options options;
+    struct report report;
     struct config *config, *next_config; /* next_config: for the next run, or NULL */
     int lock;
     struct store *store;
@@ -36,9 +38,12 @@ struct engine {
 
     struct cycle *cycle; /* NULL: idle */
     size_t entity;       /* of the run: index in entities[] */
-    bool running, wanted, stopping;
-    struct engine_request request, next;
+    bool running, stopping;
+    bool telling;         /* finished() is being called: its result must stay as it is */
+    struct wish wish;     /* of the run, or of the last one */
+    struct wishes wishes; /* of those that follow */
     struct engine_result result;
+    const char **unknown;  /* owned; of the result */
     int64_t progress_at;   /* monotonic: when something last moved */
     int64_t fetch_began;   /* monotonic: for the rate; 0: not yet */
     enum facts_state rest; /* state between runs */
@@ -72,7 +77,7 @@ static void on_wake(void *arg)
 
 static void log_event(struct engine *engine, enum event event, const char *text)
 {
-    report_event(engine->options.log, event, engine->running ? entities[engine->entity]->name : "-",
+    report_event(&engine->report, event, engine->running ? entities[engine->entity]->name : "-",
                  engine->cycle ? cycle_row(engine->cycle)->id : 0, text);
 }
 
@@ -83,11 +88,6 @@ static void on_report(void *arg, enum event event, const char *text)
 
 /* --- the end of a cycle --- */
 
-static bool by_person(enum sync_trigger trigger)
-{
-    return trigger == TRIGGER_MANUAL || trigger == TRIGGER_SIGNAL;
-}
-
 static void note_listed(struct engine *engine, const struct entity *entity)
 {
     struct error err;
@@ -97,6 +97,20 @@ static void note_listed(struct engine *engine, const struct entity *entity)
         log_event(engine, EVENT_STORE_TROUBLE, err.text);
 }
 
+/* Which of the ids that were asked for are nobody's; without memory the number of them is still told. */
+static void note_unknown(struct engine *engine)
+{
+    const struct engine_request *request = &engine->wish.request;
+    size_t count = 0;
+    if (request->id_count == 0 || !(engine->unknown = calloc(request->id_count, sizeof *engine->unknown)))
+        return;
+    for (size_t i = 0; i < request->id_count; i++)
+        if (cycle_is_unknown(engine->cycle, i))
+            engine->unknown[count++] = request->ids[i];
+    engine->result.unknown = engine->unknown;
+    engine->result.unknown_count = count;
+}
+
 static void end_cycle(struct engine *engine)
 {
     const struct sync_row *row = cycle_row(engine->cycle);
@@ -104,15 +118,17 @@ static void end_cycle(struct engine *engine)
     char line[FACTS_LINE_MAX];
     (void)facts_cycle_line(line, sizeof line, row);
     result_add(&engine->result, engine->entity == 0, row, error, line);
+    note_unknown(engine);
     /* What failed for the daemon is left for a day like the rest; who asks by hand may ask again. */
-    if (!entities[engine->entity]->queue_table && (row->status == SYNC_SUCCESS || !by_person(row->trigger)))
+    if (!entities[engine->entity]->queue_table &&
+        (row->status == SYNC_SUCCESS || !wish_by_person(row->trigger)))
         note_listed(engine, entities[engine->entity]);
     static const enum event events[ERROR_CODE_COUNT] = {[ERROR_KEY] = EVENT_KEY_REFUSED,
                                                         [ERROR_QUOTA] = EVENT_THROTTLED,
                                                         [ERROR_STORE_CORRUPT] = EVENT_STORE_CORRUPT};
     if (events[error->code] != EVENT_STARTED) /* 0: nothing of its own to say */
         log_event(engine, events[error->code], error->text);
-    report_cycle_end(engine->options.log, row, line);
+    report_cycle_end(&engine->report, row, line);
     engine->cycle = cycle_free(engine->cycle);
 }
 
@@ -126,7 +142,7 @@ static bool entity_is_due(struct engine *engine, const struct entity *entity)
     char key[64];
     CLEANUP_FREE char *text = NULL;
     int64_t then = 0;
-    if (entity->queue_table || engine->request.full)
+    if (entity->queue_table || engine->wish.request.full)
         return true;
     (void)snprintf(key, sizeof key, "%s.listed", entity->name);
     if (store_meta_get(engine->store, key, &text, &err) <= 0 || text_parse_utc(text, &then) < 0)
@@ -145,11 +161,13 @@ static int begin_cycle(struct engine *engine, struct error *err)
         .source = &source,
         .sink = &sink,
         .clock = engine->options.clock,
-        .trigger = engine->request.trigger,
+        .trigger = engine->wish.request.trigger,
         .strategy = (enum config_strategy)config->sync.strategy,
-        .full = engine->request.full,
-        .person = by_person(engine->request.trigger),
-        .accept_vanished = engine->request.accept_vanished,
+        .full = engine->wish.request.full,
+        .person = wish_by_person(engine->wish.request.trigger),
+        .accept_vanished = engine->wish.request.accept_vanished,
+        .ids = engine->wish.request.ids,
+        .id_count = engine->wish.request.id_count,
         .page_size = (unsigned)config->sync.page_size,
         .max_vanished = config->sync.max_vanished,
         .keep_changes = config->database.keep_changes,
@@ -168,9 +186,10 @@ static int begin_cycle(struct engine *engine, struct error *err)
     if (cycle_new(&engine->cycle, &options, err) < 0)
         return -1;
     char line[FACTS_LINE_MAX];
-    (void)snprintf(line, sizeof line, "%s: sync begins (%s%s)", options.entity->name,
-                   sync_trigger_names[options.trigger], options.full ? ", full" : "");
-    log_event(engine, EVENT_CYCLE_BEGUN, line);
+    (void)snprintf(line, sizeof line, "%s: sync begins (%s%s%s)", options.entity->name,
+                   sync_trigger_names[options.trigger], options.full ? ", full" : "",
+                   options.id_count ? ", asked for" : "");
+    report_cycle_begin(&engine->report, options.entity->name, options.trigger, line);
     step_soon(engine);
     return 0;
 }
@@ -251,7 +270,7 @@ static void note_pause(struct engine *engine)
     if (!limiter_spent(&engine->limiter, now_of(engine), &engine->window))
         return;
     limiter_left(&engine->limiter, left);
-    bool share = left[engine->window] > 0 && !by_person(engine->request.trigger);
+    bool share = left[engine->window] > 0 && !wish_by_person(engine->wish.request.trigger);
     engine->pause = share ? FACTS_PAUSE_SHARE : FACTS_PAUSE_QUOTA;
 }
 
@@ -269,17 +288,18 @@ static void end_run(struct engine *engine)
     (void)note_copy(engine, &err); /* else what was known before stays; the run has said what is wrong */
     store_rest(engine->store);
     (void)malloc_trim(0); /* a cycle needs much more than the hours between two of them */
+    engine->telling = true;
     engine->options.finished(engine->options.arg, &engine->result);
-    if (engine->wanted && !engine->stopping && !engine->running) {
-        engine->wanted = false;
-        engine_sync(engine, &engine->next);
-    }
+    engine->telling = false;
+    if (engine_next(engine))
+        step_soon(engine);
 }
 
 static void fail_run(struct engine *engine, const struct error *err)
 {
-    engine->result = (struct engine_result){
-        .status = SYNC_FAILED, .error = *err, .exit_status = error_exit_status(err->code)};
+    engine->result.status = SYNC_FAILED;
+    engine->result.error = *err;
+    engine->result.exit_status = error_exit_status(err->code);
     (void)snprintf(engine->result.summary, sizeof engine->result.summary, "%.500s", err->text);
     log_event(engine, EVENT_CYCLE_FAILED, err->text);
     end_run(engine);
@@ -290,7 +310,8 @@ static void fail_run(struct engine *engine, const struct error *err)
 static void next_entity(struct engine *engine)
 {
     struct error err;
-    if (engine->stopping || engine->result.status == SYNC_FAILED || engine->result.resumes_at) {
+    if (engine->stopping || engine->result.status == SYNC_FAILED || engine->result.resumes_at ||
+        engine->result.asked) {
         end_run(engine);
         return;
     }
@@ -305,6 +326,37 @@ static void next_entity(struct engine *engine)
     }
 }
 
+/* Whose requests a run's are: until everybody was fetched once it is the first fill. */
+static int choose_work(struct engine *engine, struct error *err)
+{
+    struct read_counts counts;
+    enum quota_work work = QUOTA_PERSON;
+    if (!wish_by_person(engine->wish.request.trigger)) {
+        if (read_counts(engine->store, entities[0], &counts, err) < 0)
+            return -1;
+        work = counts.whole < counts.active || counts.total == 0 ? QUOTA_FILL : QUOTA_BACKGROUND;
+    }
+    limiter_work(&engine->limiter, work);
+    return 0;
+}
+
+static void begin_run(struct engine *engine)
+{
+    struct error err;
+    free(engine->unknown);
+    engine->unknown = NULL;
+    wish_free(&engine->wish);
+    engine->wish = wishes_take(&engine->wishes);
+    engine->running = true;
+    engine->entity = 0;
+    engine->result =
+        (struct engine_result){.run = engine->wish.run, .asked = engine->wish.request.id_count > 0};
+    if (wish_by_person(engine->wish.request.trigger))
+        limiter_forgive(&engine->limiter);
+    if (take_config(engine, &err) < 0 || choose_work(engine, &err) < 0 || begin_cycle(engine, &err) < 0)
+        fail_run(engine, &err);
+}
+
 static void note_rate(struct engine *engine)
 {
     struct cycle_progress progress;
@@ -316,6 +368,8 @@ static void note_rate(struct engine *engine)
 static void step(struct engine *engine)
 {
     int64_t at = INT64_MAX;
+    if (!engine->cycle && engine_next(engine))
+        begin_run(engine);
     if (!engine->cycle)
         return;
     enum cycle_advance advance = cycle_step(engine->cycle, &at);
@@ -349,46 +403,28 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 
 /* --- from outside --- */
 
-static void fold(struct engine *engine, const struct engine_request *request)
+int engine_sync(struct engine *engine, const struct engine_request *request, uint64_t *ret_run,
+                struct error *err)
 {
-    if (!engine->wanted)
-        engine->next = *request;
-    engine->wanted = true;
-    engine->next.full |= request->full;
-    engine->next.accept_vanished |= request->accept_vanished;
-    if (by_person(request->trigger))
-        engine->next.trigger = request->trigger;
-}
-
-/* Whose requests a run's are: until everybody was fetched once it is the first fill. */
-static int choose_work(struct engine *engine, struct error *err)
-{
-    struct read_counts counts;
-    enum quota_work work = QUOTA_PERSON;
-    if (!by_person(engine->request.trigger)) {
-        if (read_counts(engine->store, entities[0], &counts, err) < 0)
-            return -1;
-        work = counts.whole < counts.active || counts.total == 0 ? QUOTA_FILL : QUOTA_BACKGROUND;
-    }
-    limiter_work(&engine->limiter, work);
+    uint64_t run = 0;
+    if (wishes_add(&engine->wishes, request, &run, err) < 0)
+        return -1;
+    if (ret_run)
+        *ret_run = run;
+    if (!engine->running && !engine->telling)
+        begin_run(engine);
     return 0;
 }
 
-void engine_sync(struct engine *engine, const struct engine_request *request)
+const struct engine_request *engine_next(const struct engine *engine)
 {
-    struct error err;
-    if (engine->running) {
-        fold(engine, request);
-        return;
-    }
-    engine->running = true;
-    engine->request = *request;
-    engine->entity = 0;
-    engine->result = (struct engine_result){0};
-    if (by_person(request->trigger))
-        limiter_forgive(&engine->limiter);
-    if (take_config(engine, &err) < 0 || choose_work(engine, &err) < 0 || begin_cycle(engine, &err) < 0)
-        fail_run(engine, &err);
+    const struct wish *wish = engine->stopping ? NULL : wishes_first(&engine->wishes);
+    return wish ? &wish->request : NULL;
+}
+
+void engine_reachable(struct engine *engine, const char *socket)
+{
+    lock_tell(engine->lock, engine->options.program, socket);
 }
 
 void engine_configure(struct engine *engine, struct config *config)
@@ -405,7 +441,7 @@ const struct config *engine_config(const struct engine *engine)
 void engine_stop(struct engine *engine)
 {
     engine->stopping = true;
-    engine->wanted = false;
+    wishes_forget(&engine->wishes);
     if (!engine->cycle)
         return;
     cycle_stop(engine->cycle);
@@ -414,7 +450,7 @@ void engine_stop(struct engine *engine)
 
 bool engine_busy(const struct engine *engine)
 {
-    return engine->running;
+    return engine->running || engine_next(engine);
 }
 
 bool engine_stuck(const struct engine *engine)
@@ -482,7 +518,8 @@ static int set_up_store(struct engine *engine, struct error *err)
     int64_t migrated = 0;
     engine->lock = lock_take(config->database.path, engine->options.program, err);
     if (engine->lock < 0 ||
-        store_open(&engine->store, config->database.path, STORE_WRITE, wall_of(engine), &migrated, err) < 0 ||
+        store_open_watched(&engine->store, config->database.path, STORE_WRITE, wall_of(engine), &migrated,
+                           engine->options.opening, engine->options.arg, err) < 0 ||
         site_claim(engine->store, config, wall_of(engine), err) < 0 || tell_past(engine, migrated, err) < 0)
         return -1;
     return note_copy(engine, err);
@@ -526,6 +563,7 @@ int engine_new(struct engine **ret, struct config *config, const struct engine_o
         return error_memory(err);
     }
     engine->options = *options;
+    engine->report = (struct report){.log = options->log, .clock = options->clock};
     engine->config = config;
     engine->lock = -1;
     if (set_up(engine, err) < 0) {
@@ -540,6 +578,7 @@ struct engine *engine_free(struct engine *engine)
 {
     if (!engine)
         return NULL;
+    report_end(&engine->report);
     (void)fetcher_free(engine->fetcher);
     (void)cycle_free(engine->cycle);
     (void)store_close(engine->store);
@@ -550,6 +589,9 @@ struct engine *engine_free(struct engine *engine)
     (void)config_free(engine->config);
     (void)config_free(engine->next_config);
     free(engine->ledger_path);
+    free(engine->unknown);
+    wish_free(&engine->wish);
+    wishes_forget(&engine->wishes);
     free(engine);
     return NULL;
 }

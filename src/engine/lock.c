@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LINKS_MAX 40 /* as the kernel has it */
+#define LINKS_MAX 40                                        /* as the kernel has it */
+#define TEXT_SIZE (LOCK_PROGRAM_MAX + LOCK_SOCKET_MAX + 64) /* of what stands in the file */
 
 /* What the link `path` (freed) leads to; NULL without memory, `path` itself where it is no link. */
 static char *follow(char *path, bool *ret_link)
@@ -55,13 +56,13 @@ static char *lock_path(const char *database)
 
 static bool read_holder(int fd, struct lock_holder *ret)
 {
-    char text[64];
+    char text[TEXT_SIZE];
     ssize_t length = pread(fd, text, sizeof text - 1, 0);
     if (length <= 0)
         return false;
     text[length] = '\0';
     struct lock_holder holder = {0};
-    if (sscanf(text, "%d %31s", &holder.pid, holder.program) != 2)
+    if (sscanf(text, "%d %31s %107[^\n]", &holder.pid, holder.program, holder.socket) < 2)
         return false;
     *ret = holder;
     return true;
@@ -80,6 +81,15 @@ static int refuse(int fd, const char *database, struct error *err)
             holder.pid, database, holder.pid);
     return error_set(err, ERROR_LOCKED, RETRY_LATER, "%s (process %d) is syncing %s; wait for it, or stop it",
                      holder.program, holder.pid, database);
+}
+
+void lock_tell(int fd, const char *program, const char *socket)
+{
+    char text[TEXT_SIZE];
+    int length = snprintf(text, sizeof text, "%d %s%s%s\n", getpid(), program, *socket ? " " : "", socket);
+    /* A full disk keeps the names out of the file, and nothing else. */
+    if (length > 0 && (size_t)length < sizeof text && ftruncate(fd, 0) == 0)
+        (void)!pwrite(fd, text, (size_t)length, 0);
 }
 
 int lock_take(const char *database, const char *program, struct error *err)
@@ -104,11 +114,7 @@ int lock_take(const char *database, const char *program, struct error *err)
                          "cannot lock %s: %s; put the database on a file system that can lock", path,
                          strerror(errno));
     }
-    char text[64];
-    int length = snprintf(text, sizeof text, "%d %s\n", getpid(), program);
-    /* A full disk keeps the name out of the file, and nothing else. */
-    if (ftruncate(fd, 0) == 0)
-        (void)!pwrite(fd, text, (size_t)length, 0);
+    lock_tell(fd, program, "");
     int taken = fd;
     fd = -1;
     return taken;

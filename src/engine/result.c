@@ -12,7 +12,7 @@ static int exit_status_of(const struct sync_row *row, const struct error *error)
 {
     if (row->status == SYNC_SUCCESS)
         return EXIT_STATUS_DONE;
-    if (row->status == SYNC_FAILED)
+    if (row->status == SYNC_FAILED || error->code == ERROR_USAGE) /* an id is nobody's */
         return error_exit_status(error->code);
     /* Sending was forbidden, by the quota or because its ledger cannot be kept. */
     return row->resumes_at && !anything_done(row) ? error_exit_status(error->code) : EXIT_STATUS_PARTIAL;
