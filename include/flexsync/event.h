@@ -30,6 +30,7 @@ enum event {
     EVENT_RELOADED,         /* new settings */
     EVENT_RELOAD_REFUSED,   /* bad settings: the old ones stay */
     EVENT_STATUS,           /* asked for by SIGUSR1 */
+    EVENT_CONTROL_TROUBLE,  /* the control socket cannot be had */
     EVENT_FEED,             /* whether the server lists in the order of edits */
     EVENT_COUNT
 };

@@ -25,6 +25,7 @@ enum facts_state {
     FACTS_PAUSED,    /* the quota is used up, or a 429 forbids sending for now */
     FACTS_REFUSED,   /* the key was refused */
     FACTS_TROUBLED,  /* the last cycle failed for another reason */
+    FACTS_STATE_COUNT
 };
 
 /* What holds a pause up. */

@@ -1,6 +1,7 @@
 #include "flexsync/daemon.h"
 
 #include "flexsync/cleanup.h"
+#include "flexsync/control.h"
 #include "flexsync/engine.h"
 #include "flexsync/notify.h"
 #include "flexsync/text.h"
@@ -16,21 +17,25 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
-#define STATUS_EVERY USEC_PER_SEC /* how often STATUS follows a cycle that runs */
+#define STATUS_EVERY USEC_PER_SEC        /* how often STATUS follows a cycle that runs */
+#define EXTEND       (60 * USEC_PER_SEC) /* that a start asks for, beyond the time that it has, */
+#define EXTEND_EVERY (5 * USEC_PER_SEC)  /* and asks for again */
 
 struct daemon {
     struct options options;
     struct log *log;
     sd_event *event;
     struct engine *engine;
+    struct control *control; /* NULL: there is no socket */
+    struct check *check;     /* that somebody waits for, or NULL */
     struct schedule schedule;
+    int64_t extended_at;       /* monotonic */
     sd_event_source *timer;    /* the schedule */
     sd_event_source *status;   /* STATUS while a cycle runs */
     sd_event_source *watchdog; /* NULL without one */
     sd_event_source *signals[5];
     uint64_t watchdog_usec;
     bool on_start, ending;
-    bool follows; /* a cycle was asked for while one runs: the engine begins it when that one ends */
     char last_status[FACTS_LINE_MAX];
 };
 
@@ -52,12 +57,18 @@ static struct log_options log_options_of(const struct config *config)
                                 .error_file = config->log.error_file};
 }
 
+static void facts_now(void *arg, struct facts *ret)
+{
+    struct daemon *daemon = arg;
+    engine_facts(daemon->engine, ret);
+    if (!engine_busy(daemon->engine))
+        ret->next_at = ret->now + daemon->schedule.next - now_monotonic();
+}
+
 static char *status_line(struct daemon *daemon, char *line, size_t size)
 {
     struct facts facts;
-    engine_facts(daemon->engine, &facts);
-    if (!engine_busy(daemon->engine))
-        facts.next_at = facts.now + daemon->schedule.next - now_monotonic();
+    facts_now(daemon, &facts);
     return facts_line(line, size, &facts);
 }
 
@@ -83,40 +94,53 @@ static void arm_schedule(struct daemon *daemon)
         arm(daemon->timer, daemon->schedule.next - now_monotonic());
 }
 
+/* A run for certain contacts stands beside the schedule. */
+static int ask_engine(void *arg, const struct engine_request *request, uint64_t *ret_run, struct error *err)
+{
+    struct daemon *daemon = arg;
+    if (request->id_count == 0 && !engine_busy(daemon->engine))
+        schedule_begun(&daemon->schedule, now_monotonic());
+    (void)sd_event_source_set_enabled(daemon->timer, SD_EVENT_OFF); /* the end of the run sets it again */
+    arm(daemon->status, 0);
+    int r = engine_sync(daemon->engine, request, ret_run, err); /* may end at once */
+    if (r < 0 && !engine_busy(daemon->engine))
+        arm_schedule(daemon);
+    return r;
+}
+
 static void sync_now(struct daemon *daemon, enum sync_trigger trigger)
 {
     const struct engine_request request = {.trigger = trigger};
-    if (engine_busy(daemon->engine))
-        daemon->follows = true;
-    else
-        schedule_begun(&daemon->schedule, now_monotonic());
-    (void)sd_event_source_set_enabled(daemon->timer, SD_EVENT_OFF); /* the end of the cycle sets it again */
-    arm(daemon->status, 0);
-    engine_sync(daemon->engine, &request); /* may end at once */
+    struct error err;
+    if (ask_engine(daemon, &request, NULL, &err) < 0)
+        log_line(daemon->log, LOG_LEVEL_ERROR, "%s", err.text);
 }
 
-static bool take_follows(struct daemon *daemon)
+static void note_schedule(struct daemon *daemon, const struct engine_result *result)
 {
-    bool follows = daemon->follows && !daemon->ending;
-    daemon->follows = false;
-    return follows;
+    int64_t pause = result->resumes_at ? result->resumes_at - clock_wall(&clock_system) : 0;
+    if (result->resumes_at && pause < 1) /* a short pause was over before the cycle was: go on at once */
+        pause = 1;
+    if (result->asked)
+        schedule_ended_beside(&daemon->schedule, result->error.code, pause, now_monotonic());
+    else
+        schedule_ended(&daemon->schedule, result->error.code, pause, now_monotonic());
 }
 
 static void on_finished(void *arg, const struct engine_result *result)
 {
     struct daemon *daemon = arg;
-    int64_t pause = result->resumes_at ? result->resumes_at - clock_wall(&clock_system) : 0;
-    if (result->resumes_at && pause < 1) /* a short pause was over before the cycle was: go on at once */
-        pause = 1;
-    bool follows = take_follows(daemon);
-    schedule_ended(&daemon->schedule, result->error.code, pause, now_monotonic());
-    if (follows)
-        schedule_begun(&daemon->schedule, now_monotonic());
-    else
+    note_schedule(daemon, result);
+    if (daemon->control)
+        control_finished(daemon->control, result); /* may ask for more */
+    const struct engine_request *next = engine_next(daemon->engine);
+    if (!next)
         tell_status(daemon);
+    else if (next->id_count == 0)
+        schedule_begun(&daemon->schedule, now_monotonic());
     if (daemon->options.once || daemon->ending || result->error.code == ERROR_STORE_CORRUPT)
         (void)sd_event_exit(daemon->event, result->exit_status);
-    else if (!follows)
+    else if (!next)
         arm_schedule(daemon);
 }
 
@@ -154,10 +178,11 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
     (void)source, (void)info;
     struct daemon *daemon = user;
     notify_stopping();
-    bool busy = engine_busy(daemon->engine);
     daemon->ending = true; /* the end of the cycle is the end of the program */
+    if (daemon->control)
+        control_stop(daemon->control);
     engine_stop(daemon->engine);
-    if (!busy)
+    if (!engine_busy(daemon->engine))
         (void)sd_event_exit(daemon->event, EXIT_STATUS_DONE);
     return 0;
 }
@@ -278,6 +303,58 @@ static void log_start(struct daemon *daemon)
     log_event(daemon, EVENT_STARTED, line);
 }
 
+static void on_opening(void *arg)
+{
+    struct daemon *daemon = arg;
+    int64_t now = now_monotonic();
+    if (daemon->extended_at && now - daemon->extended_at < EXTEND_EVERY)
+        return;
+    daemon->extended_at = now;
+    notify_extend(EXTEND);
+}
+
+static void on_checked(void *arg, const struct check_finding *findings, size_t count)
+{
+    struct daemon *daemon = arg;
+    struct check *done = take_pointer(daemon->check);
+    control_checked(daemon->control, findings, count); /* may ask for another one */
+    (void)check_free(done);
+}
+
+/* Whoever asks while one is under way gets the findings of that one. */
+static int ask_check(void *arg, struct error *err)
+{
+    struct daemon *daemon = arg;
+    const struct check_options options = {.event = daemon->event,
+                                          .clock = &clock_system,
+                                          .config = engine_config(daemon->engine),
+                                          .done = on_checked,
+                                          .arg = daemon};
+    return daemon->check ? 0 : check_new(&daemon->check, &options, err);
+}
+
+/* Without the socket the daemon does its work all the same. */
+static void set_up_control(struct daemon *daemon)
+{
+    const char *database = engine_config(daemon->engine)->database.path;
+    CLEANUP_FREE char *path = control_path(database);
+    struct error err;
+    const struct control_options options = {.event = daemon->event,
+                                            .clock = &clock_system,
+                                            .path = path,
+                                            .database = database,
+                                            .facts = facts_now,
+                                            .sync = ask_engine,
+                                            .check = ask_check,
+                                            .arg = daemon};
+    if (daemon->options.once)
+        return;
+    if (path ? control_new(&daemon->control, &options, &err) < 0 : error_memory(&err) < 0)
+        log_event(daemon, EVENT_CONTROL_TROUBLE, err.text);
+    else
+        engine_reachable(daemon->engine, path);
+}
+
 static int set_up(struct daemon *daemon, struct config *config, struct error *err)
 {
     const struct log_options log_options = log_options_of(config);
@@ -299,10 +376,12 @@ static int set_up(struct daemon *daemon, struct config *config, struct error *er
                                            .log = daemon->log,
                                            .program = "flexsyncd",
                                            .finished = on_finished,
+                                           .opening = on_opening,
                                            .arg = daemon};
     if (engine_new(&daemon->engine, config, &options, err) < 0)
         return -1;
     schedule_start(&daemon->schedule, interval, daemon->on_start, now_monotonic());
+    set_up_control(daemon);
     return 0;
 }
 
@@ -324,6 +403,8 @@ static int run(struct daemon *daemon)
 
 static void tear_down(struct daemon *daemon)
 {
+    daemon->control = control_free(daemon->control);
+    daemon->check = check_free(daemon->check);
     daemon->engine = engine_free(daemon->engine);
     for (size_t i = 0; i < ARRAY_LENGTH(daemon->signals); i++)
         (void)sd_event_source_disable_unref(daemon->signals[i]);

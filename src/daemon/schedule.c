@@ -1,5 +1,7 @@
 #include "schedule.h"
 
+#include <stdbool.h>
+
 static void plan(struct schedule *schedule, int64_t at, enum sync_trigger trigger)
 {
     schedule->next = at;
@@ -40,4 +42,12 @@ void schedule_ended(struct schedule *schedule, enum error_code code, int64_t pau
         plan(schedule, now + pause, TRIGGER_RESUME);
     else
         plan(schedule, next, TRIGGER_TIMER);
+}
+
+void schedule_ended_beside(struct schedule *schedule, enum error_code code, int64_t pause, int64_t now)
+{
+    bool accepted = code == ERROR_NONE && schedule->trigger == TRIGGER_TIMER &&
+                    schedule->next > schedule->began + schedule->interval;
+    if (code == ERROR_KEY || pause > 0 || accepted)
+        schedule_ended(schedule, code, pause, now);
 }

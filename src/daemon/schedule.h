@@ -26,4 +26,10 @@ void schedule_begun(struct schedule *schedule, int64_t now);
 /* It ended: with an error or none, and going on after `pause` usec (0: not asked for). */
 void schedule_ended(struct schedule *schedule, enum error_code code, int64_t pause, int64_t now);
 
+/*
+ * A run beside the schedule ended, for contacts that somebody named. It changes the schedule only by what it
+ * shows: that sending is forbidden, or that a refused key is accepted again.
+ */
+void schedule_ended_beside(struct schedule *schedule, enum error_code code, int64_t pause, int64_t now);
+
 #endif

@@ -17,6 +17,11 @@ void notify_reloading(void)
     (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic(&clock_system));
 }
 
+void notify_extend(int64_t usec)
+{
+    (void)sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%" PRId64 "\nSTATUS=preparing the database", usec);
+}
+
 void notify_stopping(void)
 {
     (void)sd_notify(0, "STOPPING=1\nSTATUS=stopping");

@@ -1,0 +1,40 @@
+/*
+ * check: does it work? Asks the server for the beginning of the listing, and says what that showed.
+ *
+ * It runs on an event loop beside whatever else runs there. What it sends is counted like everything else
+ * that is sent, as a person's request, in the ledger that the settings name.
+ */
+#ifndef FLEXSYNC_CHECK_H
+#define FLEXSYNC_CHECK_H
+
+#include "flexsync/clock.h"
+#include "flexsync/config.h"
+
+#include <stddef.h>
+#include <systemd/sd-event.h>
+
+struct check;
+
+struct check_finding {
+    const char *what;          /* "settings", "connection", "key", "quota" */
+    enum error_code code;      /* ERROR_NONE: it is well */
+    char text[ERROR_TEXT_MAX]; /* one sentence; where it is not well, with what to do */
+};
+
+struct check_options {
+    sd_event *event;
+    const struct clock *clock;   /* must outlive the check */
+    const struct config *config; /* what is needed of it is copied */
+    /* It is over; once, from the event loop. check_free() may be called from here. */
+    void (*done)(void *arg, const struct check_finding *findings, size_t count);
+    void *arg; /* not owned */
+};
+
+/* Begins one. ERROR_SYSTEM without memory or descriptors, ERROR_CONFIG as fetcher_new(). Free with
+ * check_free(). */
+int check_new(struct check **ret, const struct check_options *options, struct error *err);
+
+/* Ends it, without a call of done if that is still to come. NULL is allowed; returns NULL. */
+struct check *check_free(struct check *check);
+
+#endif
