@@ -2,6 +2,7 @@
 
 #include "command.h"
 #include "flexsync/cleanup.h"
+#include "flexsync/engine.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -14,8 +15,9 @@
 #include <sys/resource.h>
 
 static const struct command commands[] = {
-    {"sync", "[--full] [--accept-vanished]", "sync now, in the foreground", "flexsync sync", "fa", 0, 0,
-     command_sync},
+    {"sync", "[--full] [--accept-vanished] [ID]...",
+     "sync now, everybody or these contacts; where the daemon runs, it does it", "flexsync sync", "fa", 0,
+     ENGINE_IDS_MAX, command_sync},
     {"status", "[--json]", "how the copy is: complete, fresh, what waits, last sync", "flexsync status", "j",
      0, 0, command_status},
     {"history", "[-n N] [--json]", "past syncs, newest first", "flexsync history -n 5", "nj", 0, 0,

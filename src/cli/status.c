@@ -1,3 +1,4 @@
+#include "ask.h"
 #include "command.h"
 #include "feedline.h"
 #include "flexsync/clock.h"
@@ -28,6 +29,9 @@ struct summary {
     int held;          /* as lock_holder() says */
     int64_t filled_at; /* wall; 0: everybody's whole record is there, or the ledger cannot be read */
     bool feed_used;
+    struct facts daemon;
+    int asked; /* 1: the daemon told `daemon`; -1: it could not be asked, as asking says */
+    struct error asking;
 };
 
 static int read_summary(struct summary *summary, struct store *store, const struct config *config,
@@ -37,6 +41,8 @@ static int read_summary(struct summary *summary, struct store *store, const stru
     struct error ignored; /* `flexsync quota` tells what is wrong with a ledger */
     *summary = (struct summary){.feed_used = config->sync.strategy == STRATEGY_AUTO};
     summary->held = lock_holder(config->database.path, &summary->holder);
+    if (summary->held > 0)
+        summary->asked = ask_status(&summary->holder, &summary->daemon, &summary->asking);
     if (overview_read(&summary->copy, store, clock_wall(&clock_system), err) < 0)
         return -1;
     const struct quota_limits limits = engine_quota(config);
@@ -48,13 +54,16 @@ static int read_summary(struct summary *summary, struct store *store, const stru
 
 static void print_running(const struct summary *summary)
 {
+    char line[FACTS_LINE_MAX];
     if (summary->held < 0)
         render_fact(stdout, "Daemon",
                     "cannot be seen from here: the lock of the database may not be read, or names nobody");
     else if (!summary->held)
         render_fact(stdout, "Daemon", "not running; to start it: systemctl start flexsyncd");
     else if (strcmp(summary->holder.program, "flexsyncd") == 0)
-        render_fact(stdout, "Daemon", "running, process %d", summary->holder.pid);
+        render_fact(stdout, "Daemon", "running, process %d%s%s", summary->holder.pid,
+                    summary->asked > 0 ? "; " : "",
+                    summary->asked > 0 ? facts_line(line, sizeof line, &summary->daemon) : "");
     else
         render_fact(stdout, "Daemon", "not running; %s (process %d) is syncing", summary->holder.program,
                     summary->holder.pid);
@@ -231,14 +240,23 @@ static json_t *feed_json(const struct summary *summary)
                      render_json_time(stats->feed_read_at * USEC_PER_SEC));
 }
 
+/* The sentence that says what the daemon does; null where that is not known. */
+static json_t *daemon_json(const struct summary *summary)
+{
+    char line[FACTS_LINE_MAX];
+    return summary->asked > 0 ? json_string(facts_line(line, sizeof line, &summary->daemon)) : json_null();
+}
+
 static void print_json(const struct summary *summary, const struct config *config)
 {
     const struct overview *copy = &summary->copy;
     (void)render_json(
-        stdout, json_pack("{s:i, s:s?, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+        stdout, json_pack("{s:i, s:s?, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
                           COMMAND_JSON_VERSION, "site", config->flex.base_url, "database",
                           config->database.path, "running", summary->held > 0, "process",
-                          summary->held > 0 ? json_integer(summary->holder.pid) : json_null(), "contacts",
+                          summary->held > 0 ? json_integer(summary->holder.pid) : json_null(), "daemon",
+                          daemon_json(summary), "next_sync",
+                          render_json_time(summary->asked > 0 ? summary->daemon.next_at : 0), "contacts",
                           contacts_json(copy), "listing", complete_json(copy), "fresh", fresh_json(copy),
                           "filled_by", render_json_time(summary->filled_at), "edit_order", feed_json(summary),
                           "last_sync", copy->any ? render_json_cycle(&copy->last) : json_null()));
@@ -258,6 +276,8 @@ int command_status(struct call *call)
         print_json(&summary, call->config);
     else
         print_text(&summary, call->config);
+    if (status == EXIT_STATUS_DONE && summary.asked < 0) /* what the database says was said */
+        (void)fprintf(stderr, "flexsync: %s\n", summary.asking.text);
     (void)store_close(store);
     return status;
 }

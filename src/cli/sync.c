@@ -1,3 +1,4 @@
+#include "sync.h"
 #include "command.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/engine.h"
@@ -87,27 +88,40 @@ static int set_up(struct sync *sync, struct call *call, struct error *err)
     return engine_new(&sync->engine, take_pointer(call->config), &options, err);
 }
 
+void sync_tell(const struct engine_result *result)
+{
+    char at[TEXT_MAX];
+    if (result->status == SYNC_FAILED) /* nothing to hand on, but something to say */
+        (void)fprintf(stderr, "flexsync: %s\n", result->summary);
+    else
+        (void)printf("%s\n", result->summary);
+    for (size_t i = 0; i < result->unknown_count; i++)
+        (void)fprintf(stderr, "flexsync: there is no contact %.80s; flexsync list shows them\n",
+                      result->unknown[i]);
+    if (result->resumes_at && result->error.code == ERROR_QUOTA)
+        (void)fprintf(stderr, "flexsync: the request quota is used up; sync again after %s\n",
+                      text_format_local(at, result->resumes_at, clock_wall(&clock_system)));
+}
+
 static int run(struct sync *sync, const struct call *call)
 {
-    const struct engine_request request = {
-        .trigger = TRIGGER_MANUAL, .full = call->full, .accept_vanished = call->accept_vanished};
-    char at[TEXT_MAX];
-    engine_sync(sync->engine, &request);
+    const struct engine_request request = {.trigger = TRIGGER_MANUAL,
+                                           .full = call->full,
+                                           .accept_vanished = call->accept_vanished,
+                                           .ids = (const char *const *)call->words,
+                                           .id_count = (size_t)call->word_count};
+    struct error err;
+    if (engine_sync(sync->engine, &request, NULL, &err) < 0)
+        return command_failed(&err);
     arm(sync);
     if (sd_event_loop(sync->event) < 0)
         return error_exit_status(ERROR_SYSTEM);
     progress_clear(sync->terminal);
-    if (sync->result.status == SYNC_FAILED) /* nothing to hand on, but something to say */
-        (void)fprintf(stderr, "flexsync: %s\n", sync->result.summary);
-    else
-        (void)printf("%s\n", sync->result.summary);
+    sync_tell(&sync->result);
     if (sync->stopped)
         (void)fputs(
             "flexsync: stopped; everything received is stored, and the next sync goes on from there\n",
             stderr);
-    if (sync->result.resumes_at && sync->result.error.code == ERROR_QUOTA)
-        (void)fprintf(stderr, "flexsync: the request quota is used up; sync again after %s\n",
-                      text_format_local(at, sync->result.resumes_at, clock_wall(&clock_system)));
     return sync->result.exit_status;
 }
 
@@ -124,7 +138,7 @@ static int prepare(struct call *call, struct error *err)
     return command_needs_site(call, stderr, err);
 }
 
-int command_sync(struct call *call)
+static int sync_here(struct call *call)
 {
     struct sync sync = {0};
     struct error err;
@@ -137,4 +151,19 @@ int command_sync(struct call *call)
     (void)sd_event_unref(sync.event);
     (void)log_free(sync.log);
     return status;
+}
+
+int command_sync(struct call *call)
+{
+    struct lock_holder holder;
+    int status = EXIT_STATUS_DONE;
+    if (call->full && call->word_count > 0) {
+        (void)fputs(
+            "flexsync: --full fetches everybody: leave it out, or the ids; try: flexsync sync --help\n",
+            stderr);
+        return error_exit_status(ERROR_USAGE);
+    }
+    if (lock_holder(call->config->database.path, &holder) > 0 && sync_follow(call, &holder, &status) > 0)
+        return status;
+    return sync_here(call);
 }
