@@ -13,15 +13,28 @@
 #define BACKLOG     16
 #define SOCKET_MODE 0660
 
+/* The folder of the database, as who has another current folder must call it. */
+static char *beside(const char *database)
+{
+    const char *slash = strrchr(database, '/');
+    int length = slash ? (int)(slash - database + 1) : 0;
+    CLEANUP_FREE char *here = database[0] == '/' ? NULL : getcwd(NULL, 0);
+    char *path = NULL;
+    if (database[0] != '/' && !here)
+        return NULL;
+    return asprintf(&path, "%s%s%.*sflexsync.sock", here ? here : "", here ? "/" : "", length, database) < 0
+               ? NULL
+               : path;
+}
+
 char *control_path(const char *database)
 {
     char *path = NULL;
     const char *folder = getenv("RUNTIME_DIRECTORY");
-    const char *slash = strrchr(database, '/');
-    int r = folder && folder[0] == '/' /* several are parted by colons */
-                ? asprintf(&path, "%.*s/control", (int)strcspn(folder, ":"), folder)
-                : asprintf(&path, "%.*sflexsync.sock", slash ? (int)(slash - database + 1) : 0, database);
-    return r < 0 ? NULL : path;
+    if (!folder || folder[0] != '/')
+        return beside(database);
+    /* Several are parted by colons. */
+    return asprintf(&path, "%.*s/control", (int)strcspn(folder, ":"), folder) < 0 ? NULL : path;
 }
 
 static int refuse(struct error *err, const char *path, const char *why)
