@@ -270,11 +270,36 @@ static void nobody_but_owner_and_group_reads_the_lock_file(void **state)
     (void)close(fd);
 }
 
+static void the_holder_says_where_it_can_be_asked(void **state)
+{
+    struct bench *bench = *state;
+    struct lock_holder holder;
+    char socket[LOCK_SOCKET_MAX + 2];
+    int fd = take(bench->database, "flexsyncd");
+    assert_int_equal(lock_holder(bench->database, &holder), 1);
+    assert_string_equal(holder.socket, "");
+    lock_tell(fd, "flexsyncd", "/run/with a space/control");
+    assert_int_equal(lock_holder(bench->database, &holder), 1);
+    assert_string_equal(holder.program, "flexsyncd");
+    assert_int_equal(holder.pid, getpid());
+    assert_string_equal(holder.socket, "/run/with a space/control");
+    memset(socket, 's', sizeof socket);
+    socket[LOCK_SOCKET_MAX] = '\0';
+    lock_tell(fd, "flexsyncd", socket);
+    assert_int_equal(lock_holder(bench->database, &holder), 1);
+    assert_string_equal(holder.socket, socket);
+    lock_tell(fd, "flexsyncd", ""); /* and takes it back, to the last byte */
+    assert_int_equal(lock_holder(bench->database, &holder), 1);
+    assert_string_equal(holder.socket, "");
+    (void)close(fd);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(the_holder_says_where_it_can_be_asked),
         TEST(a_second_process_is_told_who_holds_it_and_what_to_do),
         TEST(a_command_that_holds_it_is_named_as_such),
         TEST(a_crash_releases_it),

@@ -168,6 +168,31 @@ static void a_reload_does_not_end_a_pause(void **state)
     assert_next(&schedule, NOW + USEC_PER_HOUR, TRIGGER_RESUME);
 }
 
+static void a_run_beside_the_schedule_leaves_it_as_it_is(void **state)
+{
+    (void)state;
+    struct schedule schedule = idle();
+    schedule_ended_beside(&schedule, ERROR_NONE, 0, NOW + USEC_PER_MIN);
+    assert_next(&schedule, NOW + EVERY, TRIGGER_TIMER);
+    schedule_ended_beside(&schedule, ERROR_UNREACHABLE, 0, NOW + 2 * EVERY);
+    assert_next(&schedule, NOW + EVERY, TRIGGER_TIMER); /* overdue by now, and not forgotten */
+    schedule_ended(&schedule, ERROR_QUOTA, USEC_PER_HOUR, NOW);
+    schedule_ended_beside(&schedule, ERROR_NONE, 0, NOW + USEC_PER_MIN);
+    assert_next(&schedule, NOW + USEC_PER_HOUR, TRIGGER_RESUME); /* a person may use more of the quota */
+}
+
+static void what_it_shows_of_the_key_and_the_quota_counts(void **state)
+{
+    (void)state;
+    struct schedule schedule = idle();
+    schedule_ended_beside(&schedule, ERROR_KEY, 0, NOW + USEC_PER_MIN);
+    assert_next(&schedule, NOW + USEC_PER_MIN + SCHEDULE_KEY_REFUSED, TRIGGER_TIMER);
+    schedule_ended_beside(&schedule, ERROR_NONE, 0, NOW + 2 * USEC_PER_MIN);
+    assert_next(&schedule, NOW + EVERY, TRIGGER_TIMER); /* it is accepted again */
+    schedule_ended_beside(&schedule, ERROR_QUOTA, USEC_PER_HOUR, NOW);
+    assert_next(&schedule, NOW + USEC_PER_HOUR, TRIGGER_RESUME);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +210,8 @@ int main(void)
         cmocka_unit_test(a_reload_shortens_or_lengthens_what_is_left),
         cmocka_unit_test(a_reload_during_a_cycle_counts_when_it_ends),
         cmocka_unit_test(a_reload_does_not_end_a_pause),
+        cmocka_unit_test(a_run_beside_the_schedule_leaves_it_as_it_is),
+        cmocka_unit_test(what_it_shows_of_the_key_and_the_quota_counts),
     };
     return cmocka_run_group_tests_name("schedule", tests, NULL, NULL);
 }

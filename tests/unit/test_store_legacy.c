@@ -374,6 +374,33 @@ static void many_rows_are_taken_over(void **state)
     assert_int_equal(number(b, "SELECT count(*) FROM detail_queue"), 20000);
 }
 
+static void count_tick(void *arg)
+{
+    ++*(int *)arg;
+}
+
+static void an_opening_that_takes_long_says_that_it_goes_on(void **state)
+{
+    struct bench *b = *state;
+    int ticks = 0;
+    make_first(
+        b, "INSERT INTO contacts (contact_id, status, flex_data) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL"
+           " SELECT i + 1 FROM n WHERE i < 5000) SELECT 'c-' || i, 'Active', json_object('id', 'c-' || i, "
+           "'name', 'Name') FROM n");
+    assert_done(b, store_open_watched(&b->store, b->path, STORE_WRITE, b->now, &b->migrated, count_tick,
+                                      &ticks, &b->err));
+    assert_int_equal(b->migrated, 5000);
+    assert_in_range(ticks, 3, 10000);
+    int before = ticks;
+    assert_int_equal(number(b, "SELECT sum(a.id * b.id) > 0 FROM contacts a, contacts b"), 1);
+    assert_int_equal(ticks, before); /* that is no opening any more */
+    b->store = store_close(b->store);
+    ticks = 0;
+    assert_done(b, store_open_watched(&b->store, b->path, STORE_WRITE, b->now, &b->migrated, count_tick,
+                                      &ticks, &b->err));
+    assert_int_equal(ticks, 0); /* there was nothing to do */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -398,6 +425,7 @@ int main(void)
         TEST(a_step_that_fails_leaves_every_byte_of_the_old_file),
         TEST(one_who_reads_the_old_tables_makes_us_wait),
         TEST(many_rows_are_taken_over),
+        TEST(an_opening_that_takes_long_says_that_it_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
