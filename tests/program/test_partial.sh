@@ -139,6 +139,7 @@ test_who_holds_the_database_is_said_to_those_without_a_key() {
     start_daemon
     wait_until "a cycle" cycles_are_at_least 1 "status = 'success'"
     write_conf flex.api_key_file=
+    rm "$T/flexsync.sock" # else the daemon would be asked
     sync
     expect_status 75
     expect_match "stderr" "$(cat "$ERR")" "flexsyncd .process $DAEMON. keeps"

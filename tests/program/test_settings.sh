@@ -199,7 +199,7 @@ test_a_proxy_of_the_environment_is_not_heeded() {
 
 test_wrong_command_lines_are_64() {
     local words
-    for words in '' 'nonsense' 'sync --nonsense' 'sync word' 'list -n 0' 'list -n many' 'show' 'show one two' '-x sync' 'status --full'; do
+    for words in '' 'nonsense' 'sync --nonsense' 'sync --full word' 'list -n 0' 'list -n many' 'show' 'show one two' '-x sync' 'status --full'; do
         STATUS=0
         # shellcheck disable=SC2086
         "$SYNC" $words >usage.out 2>usage.err || STATUS=$?
