@@ -414,6 +414,23 @@ static void a_run_that_ends_within_the_call_is_answered(void **state)
     leave(b, &peer);
 }
 
+/* The last call of who will say no more is answered before the connection goes. */
+static void a_run_that_ends_within_the_last_call_is_answered(void **state)
+{
+    struct bench *b = *state;
+    struct peer peer = join(b);
+    static const char calls[] = SYNC "\0" SYNC;
+    say_bytes(&peer, calls, sizeof calls);
+    assert_int_equal(shutdown(peer.fd, SHUT_WR), 0);
+    pump(b);
+    b->ends_at_once = true;
+    end_run(b, b->run, "the first");
+    assert_result(hear(b, &peer), "the first");
+    assert_result(hear(b, &peer), "at once");
+    assert_true(is_hung_up(b, &peer));
+    leave(b, &peer);
+}
+
 static void what_the_owner_refuses_is_told_with_its_reason(void **state)
 {
     struct bench *b = *state;
@@ -523,6 +540,7 @@ int main(void)
         TEST(progress_comes_to_who_wants_more_and_to_nobody_else),
         TEST(oneway_is_done_and_not_answered),
         TEST(a_run_that_ends_within_the_call_is_answered),
+        TEST(a_run_that_ends_within_the_last_call_is_answered),
         TEST(what_the_owner_refuses_is_told_with_its_reason),
         TEST(who_waits_when_the_daemon_ends_is_told),
         TEST(calls_sent_ahead_are_answered_in_their_order),
