@@ -126,8 +126,9 @@ static int word_of(const json_t *object, const char *name, const char *const *wo
     return otherwise;
 }
 
-void ask_progress(const json_t *progress, struct facts *ret)
+void ask_progress(const json_t *progress, struct facts *ret, char line[static FACTS_LINE_MAX])
 {
+    const json_t *left = json_object_get(progress, "quota_left_hour");
     const char *entity = text_of(progress, "entity");
     *ret = (struct facts){
         .state =
@@ -139,6 +140,7 @@ void ask_progress(const json_t *progress, struct facts *ret)
         .rate = json_number_value(json_object_get(progress, "rate")),
         .contacts = count_of(progress, "contacts"),
         .requests = count_of(progress, "requests"),
+        .left_hour = json_is_integer(left) ? count_of(progress, "quota_left_hour") : SYNC_UNKNOWN,
         .resumes_at = time_of(progress, "resumes_at"),
         .next_at = time_of(progress, "next_at"),
     };
@@ -147,6 +149,8 @@ void ask_progress(const json_t *progress, struct facts *ret)
             ret->entity = entities[i]->name;
     (void)snprintf(ret->trouble, sizeof ret->trouble, "%s", text_of(progress, "trouble"));
     text_disarm(ret->trouble);
+    (void)snprintf(line, FACTS_LINE_MAX, "%s", text_of(progress, "line"));
+    text_disarm(line);
 }
 
 static void take_unknown(const json_t *array, struct engine_result *result)
@@ -193,7 +197,8 @@ static int await_reply(struct ask *ask, struct varlink_reply *ret, struct error 
     return r;
 }
 
-int ask_status(const struct lock_holder *holder, struct facts *ret, struct error *err)
+int ask_status(const struct lock_holder *holder, struct facts *ret, char line[static FACTS_LINE_MAX],
+               struct error *err)
 {
     struct ask ask;
     struct varlink_reply reply = {0};
@@ -206,7 +211,7 @@ int ask_status(const struct lock_holder *holder, struct facts *ret, struct error
     if (r > 0 && reply.error)
         r = ask_refused(&ask, &reply, err);
     if (r > 0)
-        ask_progress(json_object_get(reply.parameters, "progress"), ret);
+        ask_progress(json_object_get(reply.parameters, "progress"), ret, line);
     json_decref(reply.root);
     ask_close(&ask);
     return r;

@@ -41,12 +41,14 @@ int ask_refused(const struct ask *ask, const struct varlink_reply *reply, struct
 
 void ask_close(struct ask *ask);
 
-/* Fill what a Progress, a Result says; what is missing or odd is as if there was nothing. The texts of
- * *ret_result live as long as the object. The caller frees ret_result->unknown. */
-void ask_progress(const json_t *progress, struct facts *ret);
+/* Fill what a Progress, a Result says; what is missing or odd is as if there was nothing. `line` is the
+ * daemon's own sentence about it. The texts of *ret_result live as long as the object. The caller frees
+ * ret_result->unknown. */
+void ask_progress(const json_t *progress, struct facts *ret, char line[static FACTS_LINE_MAX]);
 void ask_result(const json_t *result, struct engine_result *ret_result);
 
 /* What the daemon does now: 1 and *ret; otherwise as ask_open(). */
-int ask_status(const struct lock_holder *holder, struct facts *ret, struct error *err);
+int ask_status(const struct lock_holder *holder, struct facts *ret, char line[static FACTS_LINE_MAX],
+               struct error *err);
 
 #endif

@@ -33,12 +33,13 @@ static void end(struct follow *follow, int r)
 static void show(struct follow *follow, const json_t *progress)
 {
     struct facts facts;
+    char line[FACTS_LINE_MAX];
     int64_t now = clock_monotonic(&clock_system);
     if (!json_is_object(progress) || (!follow->terminal && now - follow->shown_at < PROGRESS_LINE))
         return;
     follow->shown_at = now;
-    ask_progress(progress, &facts);
-    progress_show(&facts, follow->terminal);
+    ask_progress(progress, &facts, line);
+    progress_show(&facts, line, follow->terminal);
 }
 
 /* 1: the result is here, 0: there is more to come, -1: there is none. */

@@ -50,18 +50,23 @@ static void show_bar(const struct facts *facts)
     (void)fprintf(stderr, "\r\033[K%s", line);
 }
 
-void progress_show(const struct facts *facts, bool terminal)
+static void show_line(const char *text)
 {
     char line[FACTS_LINE_MAX];
-    (void)facts_line(line, sizeof line, facts);
+    (void)snprintf(line, sizeof line, "%s", text);
+    cut(line, sizeof line);
+    text_drop_half(line);
+    (void)fprintf(stderr, "\r\033[K%s", line);
+}
+
+void progress_show(const struct facts *facts, const char *line, bool terminal)
+{
     if (!terminal) {
         (void)fprintf(stderr, "%s\n", line);
     } else if (facts->state == FACTS_FETCHING) {
         show_bar(facts);
     } else {
-        cut(line, sizeof line);
-        text_drop_half(line);
-        (void)fprintf(stderr, "\r\033[K%s", line);
+        show_line(line);
     }
     (void)fflush(stderr);
 }

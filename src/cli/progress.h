@@ -9,8 +9,9 @@
 #define PROGRESS_REDRAW (INT64_C(200000))   /* usec between two drawings on a terminal */
 #define PROGRESS_LINE   (INT64_C(10000000)) /* and between two lines elsewhere */
 
-/* A bar on a terminal, else a line. Both on stderr. */
-void progress_show(const struct facts *facts, bool terminal);
+/* A bar on a terminal while records are fetched, else `line`, the sentence of facts_line(). Both on stderr.
+ */
+void progress_show(const struct facts *facts, const char *line, bool terminal);
 
 /* Takes the bar away. */
 void progress_clear(bool terminal);

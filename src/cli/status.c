@@ -30,7 +30,8 @@ struct summary {
     int64_t filled_at; /* wall; 0: everybody's whole record is there, or the ledger cannot be read */
     bool feed_used;
     struct facts daemon;
-    int asked; /* 1: the daemon told `daemon`; -1: it could not be asked, as asking says */
+    char line[FACTS_LINE_MAX]; /* what the daemon says of itself */
+    int asked;                 /* 1: the daemon told both; -1: it could not be asked, as asking says */
     struct error asking;
 };
 
@@ -42,7 +43,7 @@ static int read_summary(struct summary *summary, struct store *store, const stru
     *summary = (struct summary){.feed_used = config->sync.strategy == STRATEGY_AUTO};
     summary->held = lock_holder(config->database.path, &summary->holder);
     if (summary->held > 0)
-        summary->asked = ask_status(&summary->holder, &summary->daemon, &summary->asking);
+        summary->asked = ask_status(&summary->holder, &summary->daemon, summary->line, &summary->asking);
     if (overview_read(&summary->copy, store, clock_wall(&clock_system), err) < 0)
         return -1;
     const struct quota_limits limits = engine_quota(config);
@@ -54,7 +55,6 @@ static int read_summary(struct summary *summary, struct store *store, const stru
 
 static void print_running(const struct summary *summary)
 {
-    char line[FACTS_LINE_MAX];
     if (summary->held < 0)
         render_fact(stdout, "Daemon",
                     "cannot be seen from here: the lock of the database may not be read, or names nobody");
@@ -62,8 +62,7 @@ static void print_running(const struct summary *summary)
         render_fact(stdout, "Daemon", "not running; to start it: systemctl start flexsyncd");
     else if (strcmp(summary->holder.program, "flexsyncd") == 0)
         render_fact(stdout, "Daemon", "running, process %d%s%s", summary->holder.pid,
-                    summary->asked > 0 ? "; " : "",
-                    summary->asked > 0 ? facts_line(line, sizeof line, &summary->daemon) : "");
+                    summary->asked > 0 ? "; " : "", summary->asked > 0 ? summary->line : "");
     else
         render_fact(stdout, "Daemon", "not running; %s (process %d) is syncing", summary->holder.program,
                     summary->holder.pid);
@@ -243,8 +242,7 @@ static json_t *feed_json(const struct summary *summary)
 /* The sentence that says what the daemon does; null where that is not known. */
 static json_t *daemon_json(const struct summary *summary)
 {
-    char line[FACTS_LINE_MAX];
-    return summary->asked > 0 ? json_string(facts_line(line, sizeof line, &summary->daemon)) : json_null();
+    return summary->asked > 0 ? json_string(summary->line) : json_null();
 }
 
 static void print_json(const struct summary *summary, const struct config *config)

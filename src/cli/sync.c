@@ -41,7 +41,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *user)
     struct sync *sync = user;
     struct facts facts;
     engine_facts(sync->engine, &facts);
-    progress_show(&facts, sync->terminal);
+    char line[FACTS_LINE_MAX];
+    progress_show(&facts, facts_line(line, sizeof line, &facts), sync->terminal);
     arm(sync);
     return 0;
 }

@@ -14,7 +14,7 @@ const char control_description[] =
     "\n"
     "# What the daemon does now. `line` says it in a sentence; done and planned are records of the sync "
     "that\n"
-    "# runs, rate is records a second, requests are those of this sync.\n"
+    "# runs, rate is records a second, requests are those of this sync, quota_left_hour is for anybody.\n"
     "type Progress (\n"
     "  state: (idle, listing, fetching, finishing, paused, refused, troubled),\n"
     "  line: string,\n"
@@ -24,6 +24,7 @@ const char control_description[] =
     "  rate: float,\n"
     "  contacts: int,\n"
     "  requests: int,\n"
+    "  quota_left_hour: ?int,\n"
     "  trouble: ?string,\n"
     "  resumes_at: ?string,\n"
     "  next_at: ?string\n"
@@ -109,16 +110,22 @@ static json_t *text_or_null(const char *text)
     return text && *text ? varlink_text(text) : json_null();
 }
 
+static json_t *count_or_null(int64_t count)
+{
+    return count == SYNC_UNKNOWN ? json_null() : json_integer(count);
+}
+
 static json_t *progress_of(const struct facts *facts)
 {
     char line[FACTS_LINE_MAX];
-    return json_pack("{s:s, s:o, s:o, s:I, s:I, s:f, s:I, s:I, s:o, s:o, s:o}", "state",
+    return json_pack("{s:s, s:o, s:o, s:I, s:I, s:f, s:I, s:I, s:o, s:o, s:o, s:o}", "state",
                      control_state_names[facts->state], "line",
                      varlink_text(facts_line(line, sizeof line, facts)), "entity",
                      text_or_null(facts->entity), "done", (json_int_t)facts->done, "planned",
                      (json_int_t)facts->planned, "rate", facts->rate, "contacts", (json_int_t)facts->contacts,
-                     "requests", (json_int_t)facts->requests, "trouble", text_or_null(facts->trouble),
-                     "resumes_at", time_or_null(facts->resumes_at), "next_at", time_or_null(facts->next_at));
+                     "requests", (json_int_t)facts->requests, "quota_left_hour",
+                     count_or_null(facts->left_hour), "trouble", text_or_null(facts->trouble), "resumes_at",
+                     time_or_null(facts->resumes_at), "next_at", time_or_null(facts->next_at));
 }
 
 static json_t *texts_of(const char *const *texts, size_t count)
