@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -54,6 +55,71 @@ static void only_the_details_are_at_debug(void **state)
         assert_int_equal(event_kinds[i].level == LOG_LEVEL_DEBUG, i == EVENT_CYCLE_DETAIL);
 }
 
+#define CATALOG_MAX 65536
+
+static char *catalog(void)
+{
+    static char text[CATALOG_MAX];
+    FILE *in = fopen(SOURCE_DIR "/systemd/flexsync.catalog", "r");
+    assert_non_null(in);
+    size_t length = fread(text, 1, sizeof text - 1, in);
+    assert_int_equal(fclose(in), 0);
+    assert_true(length < sizeof text - 1);
+    text[length] = '\0';
+    return text;
+}
+
+/* The entry that begins at `at`, with an end of its own; NULL when it is the last. */
+static char *cut_entry(char *at)
+{
+    char *next = strstr(at, "\n-- ");
+    if (next)
+        *next = '\0';
+    return next ? next + 1 : NULL;
+}
+
+static bool is_kind(const char *id)
+{
+    for (size_t i = 0; i < EVENT_COUNT; i++)
+        if (strncmp(event_kinds[i].id, id, 32) == 0)
+            return true;
+    return false;
+}
+
+static void every_kind_stands_in_the_catalog_once(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < EVENT_COUNT; i++) {
+        char head[40];
+        (void)snprintf(head, sizeof head, "\n-- %s\n", event_kinds[i].id);
+        const char *entry = strstr(catalog(), head);
+        if (!entry)
+            fail_msg("the catalog knows nothing of %s", event_kinds[i].name);
+        assert_null(strstr(entry + 1, head));
+    }
+}
+
+/* A subject, who it is from, where to read more, what happened, and after an empty line what to do. */
+static void every_entry_of_the_catalog_is_of_a_kind_and_complete(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    for (char *entry = strstr(catalog(), "\n-- ") + 1, *next; entry; entry = next, count++) {
+        next = cut_entry(entry);
+        if (!is_kind(entry + 3))
+            fail_msg("no kind has this id: %.40s", entry);
+        assert_int_equal(strncmp(entry + 35, "\nSubject: ", 10), 0);
+        assert_non_null(strstr(entry, "\nDefined-By: flex-contacts-sync\n"));
+        assert_non_null(strstr(entry, "\nDocumentation: man:flexsync"));
+        const char *happened = strstr(entry, "\n\n");
+        assert_non_null(happened);
+        const char *to_do = strstr(happened + 2, "\n\n");
+        assert_non_null(to_do);
+        assert_true(strlen(to_do) > 10);
+    }
+    assert_int_equal(count, EVENT_COUNT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -62,6 +128,8 @@ int main(void)
         cmocka_unit_test(no_two_kinds_share_an_id_or_a_name),
         cmocka_unit_test(every_kind_has_a_name_of_small_words_and_a_level),
         cmocka_unit_test(only_the_details_are_at_debug),
+        cmocka_unit_test(every_kind_stands_in_the_catalog_once),
+        cmocka_unit_test(every_entry_of_the_catalog_is_of_a_kind_and_complete),
     };
     return cmocka_run_group_tests_name("event", tests, NULL, NULL);
 }
