@@ -100,6 +100,18 @@ int store_end(struct store *store, struct error *err)
     return store_abandon(store);
 }
 
+/* SQLite would say of either that it is unable to open the file. */
+static int cannot_read(const struct store *store, int number, struct error *err)
+{
+    if (number == EACCES)
+        return error_set(err, ERROR_STORE, RETRY_LATER,
+                         "the database %s is not for this user to read; members of the group of its folder "
+                         "may: adduser USER flexsync, and log in again",
+                         store->path);
+    return error_set(err, ERROR_STORE, RETRY_LATER,
+                     "there is no database %s yet; run `flexsync sync`, or start flexsyncd", store->path);
+}
+
 /* Made before SQLite does, so that the group may read it whatever the umask of the program that made it. */
 static int make_file(const char *path, struct error *err)
 {
@@ -207,9 +219,8 @@ static int open_database(struct store *store, int64_t now, int64_t *ret_migrated
         store->mode == STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     if (store->mode == STORE_WRITE && make_file(store->path, err) < 0)
         return -1;
-    if (store->mode == STORE_READ && access(store->path, F_OK) < 0)
-        return error_set(err, ERROR_STORE, RETRY_LATER,
-                         "there is no database %s yet; run `flexsync sync`, or start flexsyncd", store->path);
+    if (store->mode == STORE_READ && access(store->path, R_OK) < 0)
+        return cannot_read(store, errno, err);
     if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return store_error(store, "open", err);
     watch(store, true);
