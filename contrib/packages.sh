@@ -2,7 +2,8 @@
 
 packages_build="gcc libc6-dev make cmake pkg-config libcurl4-openssl-dev libsqlite3-dev libjansson-dev libsystemd-dev
 libconfig-dev libmicrohttpd-dev zlib1g-dev sqlite3 ca-certificates"
-packages_tests="libcmocka-dev clang clang-format libclang-rt-14-dev valgrind curl openssl socat git procps"
+packages_tests="libcmocka-dev clang clang-format libclang-rt-14-dev valgrind curl openssl socat git procps
+debhelper lintian logrotate man-db scdoc systemd-container zsh"
 
 # need_packages NAME...: installs what is missing when root, otherwise prints the one command and ends with 69.
 need_packages() {

@@ -1,0 +1,95 @@
+# Those who read, several sites on one machine, times of the calendar.
+# shellcheck shell=bash disable=SC2317,SC2034,SC2153
+. /system-tests/system/lib.sh
+
+# A member of the group reads with flexsync and sqlite3; somebody else does not, and is told.
+expect_readable() { # WHEN CONTACTS
+    as reader flexsync status >status.out 2>&1 || fail "flexsync status $1: $(cat status.out)"
+    expect_equal "contacts that a member of the group reads $1" "$(as reader sqlite3 -readonly $DB 'SELECT count(*) FROM contacts' 2>&1)" "$2"
+    as reader flexsync list -n 3 >list.out 2>&1 || fail "flexsync list $1: $(cat list.out)"
+    expect_at_least "lines of flexsync list $1" "$(wc -l <list.out)" 3
+    timed as stranger flexsync status
+    expect_equal "flexsync status of a stranger $1" "$STATUS" 74
+    expect_match "what it says" "$(cat timed.out)" "the database $DB is not for this user to read"
+}
+
+test_members_of_the_group_read_the_database_while_it_runs_after_a_stop_and_after_a_crash() {
+    service_amid_a_cycle 60
+    chmod 755 "$T"
+    expect_readable "amid a cycle" 60
+    sim 'config?latency=0' >/dev/null
+    hear_done
+    expect_readable "while it is idle" 60
+    systemctl stop $UNIT
+    expect_readable "after a clean stop" 60
+    drop_in $UNIT '[Service]' 'Restart=no'
+    sim 'add?n=40' >/dev/null
+    sim 'config?latency=100' >/dev/null
+    start
+    wait_until "new ones are stored" sql_says 'SELECT count(*) FROM contacts' 100
+    systemctl kill --kill-who=main --signal=KILL $UNIT
+    wait_until "it is dead" show_is ActiveState failed
+    expect_readable "after a crash" 100
+}
+
+# A member of the group asks through the control socket where there is one; else whoever may lock is told whom to ask.
+test_who_syncs_by_hand_meets_the_daemon() {
+    fresh
+    start_sim --contacts 30
+    settings
+    start
+    hear_done
+    if [ -S /run/flexsync/control ]; then
+        timed as reader flexsync sync
+        expect_equal "exit status: $(cat timed.out)" "$STATUS" 0
+        expect_log 'status, "trigger"' 'success|manual'
+    else
+        timed as flexsync flexsync sync
+        expect_equal "exit status: $(cat timed.out)" "$STATUS" 75
+        expect_match "what it says" "$(cat timed.out)" "flexsyncd \(process $(show MainPID)\)"
+    fi
+}
+
+test_two_sites_have_settings_state_and_keys_of_their_own() {
+    fresh
+    local north
+    start_sim --contacts 30
+    north=$SIM
+    CONF=$ETC/north.conf write_conf flex.api_key_file= database.path="\"$STATE/north/contacts.db\""
+    put_key "$KEY" $ETC/north.api-key
+    KEY=${KEY/Zq7/Yp6}
+    start_sim --contacts 40 --seed 2
+    CONF=$ETC/south.conf write_conf flex.api_key_file= database.path="\"$STATE/south/contacts.db\""
+    put_key "$KEY" $ETC/south.api-key
+    rm $ETC/api-key
+    start flexsyncd@north.service
+    start flexsyncd@south.service
+    hear_done flexsyncd@north.service
+    hear_done flexsyncd@south.service
+    DB=$STATE/south/contacts.db expect_sql "contacts of the south" "SELECT count(*) FROM contacts" 40
+    DB=$STATE/north/contacts.db expect_sql "contacts of the north" "SELECT count(*) FROM contacts" 30
+    expect_equal "requests that the north's server refused" "$(SIM=$north stat_of 'by_status."401"')" ""
+    expect_match "runtime folders" "$(ls -d /run/flexsync*)" 'north.*south'
+    as reader flexsync -c $ETC/south.conf status >status.out 2>&1 || fail "$(cat status.out)"
+    grep -q 40 status.out || fail "flexsync -c south.conf status: $(cat status.out)"
+    systemctl stop flexsyncd@south.service
+    expect_running flexsyncd@north.service
+    mark
+    systemctl reload flexsyncd@north.service
+    hear_done flexsyncd@north.service
+}
+
+test_the_timer_asks_the_daemon_and_leaves_alone_what_does_not_run() {
+    fresh
+    start_sim --contacts 30
+    settings sync.on_start=false
+    drop_in flexsync-resync.timer '[Timer]' 'OnCalendar=' 'OnCalendar=*:*:*' 'AccuracySec=1ms'
+    systemctl start flexsync-resync.timer
+    hear "it leaves alone what does not run" _PID=1 UNIT=flexsync-resync.service JOB_RESULT=done
+    expect_equal "daemon, service" "$(show ActiveState) $(show Result flexsync-resync.service)" "inactive exec-condition"
+    start
+    hear_done
+    systemctl stop flexsync-resync.timer
+    expect_sql "trigger" "SELECT \"trigger\" FROM sync_log WHERE id = 1" signal
+    expect_equal "the service" "$(show Result flexsync-resync.service)" success
+}
