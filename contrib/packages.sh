@@ -1,9 +1,10 @@
-# Sourced by quickstart and run-tests: what of Debian is needed, and how it comes here.
+# Sourced by quickstart, build-package and run-tests: what of Debian is needed, and how it comes here.
 
 packages_build="gcc libc6-dev make cmake pkg-config libcurl4-openssl-dev libsqlite3-dev libjansson-dev libsystemd-dev
 libconfig-dev libmicrohttpd-dev zlib1g-dev sqlite3 ca-certificates"
+packages_package="debhelper scdoc"
 packages_tests="libcmocka-dev clang clang-format libclang-rt-14-dev valgrind curl openssl socat git procps
-debhelper lintian logrotate man-db scdoc systemd-container zsh"
+lintian logrotate man-db systemd-container zsh"
 
 # need_packages NAME...: installs what is missing when root, otherwise prints the one command and ends with 69.
 need_packages() {

@@ -114,7 +114,7 @@ test_without_network_or_names_it_starts_at_once_and_says_what_is_wrong() {
     instance names flex.base_url='"https://site.example.com/f5/api"' flex.connect_timeout='"1s"'
     start flexsyncd@route.service
     start flexsyncd@names.service
-    COUNT=2 hear "both syncs fail" "$(event cycle-failed)" FLEXSYNC_ENTITY=contacts
+    COUNT=2 DEADLINE=60 hear "both syncs fail" "$(event cycle-failed)" FLEXSYNC_ENTITY=contacts
     expect_running flexsyncd@route.service
     expect_running flexsyncd@names.service
     wait_until "STATUS without a route" status_matches '^trouble: no answer from the server.*, next sync' flexsyncd@route.service
