@@ -79,6 +79,26 @@ test_two_sites_have_settings_state_and_keys_of_their_own() {
     hear_done flexsyncd@north.service
 }
 
+test_two_copies_of_one_account_share_its_quota() {
+    fresh
+    start_sim --contacts 30
+    local name used
+    for name in north south; do
+        CONF=$ETC/$name.conf write_conf flex.api_key_file= database.path="\"$STATE/$name/contacts.db\"" \
+            limits.ledger="\"$STATE/quota.db\""
+        put_key "$KEY" $ETC/$name.api-key
+        drop_in flexsyncd@$name.service '[Service]' "ReadWritePaths=$STATE"
+        start flexsyncd@$name.service
+    done
+    hear_done flexsyncd@north.service
+    hear_done flexsyncd@south.service
+    systemctl stop 'flexsyncd@*.service'
+    for name in north south; do
+        used=$(as reader flexsync -c $ETC/$name.conf quota --json >quota.json && json quota.json windows[0].used)
+        expect_equal "requests counted, asked of the $name" "$used" "$(stat_of total)"
+    done
+}
+
 test_the_timer_asks_the_daemon_and_leaves_alone_what_does_not_run() {
     fresh
     start_sim --contacts 30
