@@ -58,7 +58,11 @@ int log_reconfigure(struct log *log, const struct log_options *options, struct e
 void log_write(struct log *log, const struct log_record *record, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A message without id and fields. */
+/*
+ * A message without id and fields. It goes to stderr also where that is the journal, which knows whose stream
+ * it is, while the unit of a record from a program that has ended meanwhile is not found out any more: right
+ * for last words.
+ */
 #define log_line(log, at, ...) log_write((log), &(const struct log_record){.level = (at)}, __VA_ARGS__)
 
 bool log_enabled(const struct log *log, enum log_level level);

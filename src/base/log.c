@@ -133,7 +133,7 @@ static void write_journal(const struct log_record *record, const char *text)
 
 static void write_stderr(const struct log *log, enum log_level level, const char *text)
 {
-    if (log->transport == TRANSPORT_PREFIXED) {
+    if (log->transport == TRANSPORT_PREFIXED || log->transport == TRANSPORT_JOURNAL) {
         (void)fprintf(stderr, "<%d>%s\n", levels[level].priority, text);
         return;
     }
@@ -167,7 +167,7 @@ void log_write(struct log *log, const struct log_record *record, const char *for
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
     text_disarm(text);
-    if (log->transport == TRANSPORT_JOURNAL)
+    if (log->transport == TRANSPORT_JOURNAL && record->message_id)
         write_journal(record, text);
     else if (log->transport != TRANSPORT_PEOPLE || !record->told)
         write_stderr(log, record->level, text);

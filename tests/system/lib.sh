@@ -70,7 +70,10 @@ mark() {
 }
 
 # journal [MATCH…]: messages since the mark.
-journal() { journalctl -q --since="$SINCE" -o cat "$@"; }
+journal() {
+    journalctl --sync
+    journalctl -q --since="$SINCE" -o cat "$@"
+}
 
 said() { journal -u "$UNIT"; }
 

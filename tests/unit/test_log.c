@@ -277,15 +277,20 @@ static void a_journal_stream_of_another_file_is_none(void **state)
     assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
 }
 
-/* One transport only: what goes to the journal as a record must not come as a line too. */
-static void a_stderr_that_is_the_journal_gets_records_and_no_lines(void **state)
+static void claim_stderr_as_journal(void)
 {
-    struct bench *bench = *state;
     struct stat st;
     char stream[64];
     assert_int_equal(fstat(STDERR_FILENO, &st), 0);
     (void)snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
     assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
+}
+
+/* One transport only: what goes to the journal as a record must not come as a line too. */
+static void a_stderr_that_is_the_journal_gets_records_and_no_lines(void **state)
+{
+    struct bench *bench = *state;
+    claim_stderr_as_journal();
     struct log_field fields[LOG_FIELDS_MAX + 5];
     for (size_t i = 0; i < ARRAY_LENGTH(fields); i++)
         fields[i] = (struct log_field){"FLEXSYNC_TEST", "value"};
@@ -297,6 +302,16 @@ static void a_stderr_that_is_the_journal_gets_records_and_no_lines(void **state)
               "test");
     assert_string_equal(said(bench), "");
     assert_int_equal(lines_of(content(bench, bench->file)), 1);
+    assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
+}
+
+static void last_words_are_lines_also_where_stderr_is_the_journal(void **state)
+{
+    struct bench *bench = *state;
+    claim_stderr_as_journal();
+    log_line(open_log(bench, &(struct log_options){.level = LOG_LEVEL_INFO}), LOG_LEVEL_ERROR,
+             "cannot go on");
+    assert_string_equal(said(bench), "<3>cannot go on\n");
     assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
 }
 
@@ -326,6 +341,7 @@ int main(void)
         TEST(a_cut_leaves_no_half_of_a_character),
         TEST(a_journal_stream_of_another_file_is_none),
         TEST(a_stderr_that_is_the_journal_gets_records_and_no_lines),
+        TEST(last_words_are_lines_also_where_stderr_is_the_journal),
         TEST(freeing_nothing_is_fine),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
