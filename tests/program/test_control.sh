@@ -9,7 +9,7 @@ socket_listens() { [ -S "$SOCKET" ] && grep -qF "$SOCKET" "$DB.lock"; }
 # A daemon at rest, with a copy of so many contacts.
 daemon_at_rest() {
     start_sim --contacts "${1:-30}" --deleted-share 0
-    write_conf "${@:2}"
+    write_conf "$NO_FEED" "${@:2}"
     start_daemon
     wait_until "the first cycle" daemon_said '<6>resource_types: success'
     wait_until "the socket" socket_listens
@@ -18,7 +18,7 @@ daemon_at_rest() {
 # And one amid its first cycle, which takes some seconds.
 daemon_amid_a_cycle() {
     start_sim --contacts "${1:-60}" --deleted-share 0 --latency 100
-    write_conf limits.concurrent=2 "${@:2}"
+    write_conf limits.concurrent=2 "$NO_FEED" "${@:2}"
     start_daemon
     wait_until "records are asked for" records_asked_for 6
 }
