@@ -4,28 +4,15 @@
 #include "flexsync/backoff.h"
 #include "flexsync/buffer.h"
 #include "flexsync/cleanup.h"
+#include "flexsync/concurrency.h"
 #include "flexsync/loop.h"
+#include "job.h"
 #include "transfer.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-
-struct job {
-    struct job *next;
-    char *url;
-    struct fetch_handler handler;
-    void *arg;
-    unsigned tries;
-    unsigned tokens; /* that were refused to it */
-    int64_t due;     /* while delayed: monotonic */
-};
-
-/* Singly linked, first in first out. */
-struct queue {
-    struct job *head, **tail;
-};
 
 /* Tokens refused to one request; a server that makes a new one each time would be asked for ever. */
 #define TOKENS_MAX 2
@@ -41,7 +28,8 @@ struct fetcher {
     struct credentials credentials;
     struct transfer *transfers; /* one for each request in flight */
     unsigned concurrent, in_flight, active;
-    size_t room; /* bytes that the bodies of all transfers may still take */
+    struct concurrency concurrency; /* how many of them may be in flight */
+    size_t room;                    /* bytes that the bodies of all transfers may still take */
     struct queue ready, delayed;
     struct queue suspended;        /* refused the key while an answer may still bring another token */
     unsigned suspended_generation; /* of the credentials that were refused */
@@ -54,38 +42,9 @@ struct fetcher {
     int64_t held_since;     /* monotonic; 0: the limiter holds nothing back */
 };
 
-static void queue_init(struct queue *queue)
-{
-    queue->head = NULL;
-    queue->tail = &queue->head;
-}
-
-static void queue_push(struct queue *queue, struct job *job)
-{
-    job->next = NULL;
-    *queue->tail = job;
-    queue->tail = &job->next;
-}
-
-/* Takes out the job that `link` points to. */
-static struct job *queue_take(struct queue *queue, struct job **link)
-{
-    struct job *job = *link;
-    *link = job->next;
-    if (!*link)
-        queue->tail = link;
-    return job;
-}
-
 static int64_t now_of(const struct fetcher *fetcher)
 {
     return clock_monotonic(fetcher->clock);
-}
-
-static void job_free(struct job *job)
-{
-    free(job->url);
-    free(job);
 }
 
 static void finish(struct fetcher *fetcher, struct job *job, enum fetch_outcome outcome,
@@ -168,6 +127,8 @@ static void start(struct fetcher *fetcher, struct transfer *transfer, struct job
         return;
     }
     transfer->job = job;
+    transfer->halvings = fetcher->concurrency.halvings;
+    transfer->alone = fetcher->in_flight == 0;
     fetcher->in_flight++;
 }
 
@@ -197,7 +158,8 @@ static void pump(struct fetcher *fetcher)
         end_waiting(fetcher);
     int64_t now = now_of(fetcher), held = 0;
     int64_t next = wake_delayed(fetcher, now);
-    while (fetcher->ready.head && !fetcher->suspended.head && fetcher->in_flight < fetcher->concurrent) {
+    while (fetcher->ready.head && !fetcher->suspended.head &&
+           fetcher->in_flight < fetcher->concurrency.allowed) {
         held = limiter_wait(fetcher->limiter, now);
         if (held > 0)
             break;
@@ -314,17 +276,38 @@ static void settle_suspended(struct fetcher *fetcher)
         queue_push(&fetcher->ready, queue_take(&fetcher->suspended, &fetcher->suspended.head));
 }
 
-static void tell_limiter(struct fetcher *fetcher, const struct transfer *transfer, enum fetch_outcome outcome)
+/* A refusal that names neither a quota nor a delay, while others are under way, is about too many at once:
+ * fewer go on, and this one goes again. */
+static bool is_crowded(struct fetcher *fetcher, const struct transfer *transfer,
+                       const struct quota_refusal *refusal)
+{
+    if (refusal->named || transfer_retry_after(transfer) >= 0 || fetcher->stop != STOP_NOT)
+        return false;
+    bool alone = transfer->alone && fetcher->in_flight == 1;
+    return concurrency_refused(&fetcher->concurrency, transfer->halvings, alone);
+}
+
+/* True when the request goes again. */
+static bool take_throttled(struct fetcher *fetcher, const struct transfer *transfer, struct job *job)
 {
     struct quota_refusal refusal;
-    int64_t now = now_of(fetcher), wall = clock_wall(fetcher->clock);
-    limiter_dated(fetcher->limiter, transfer_date(transfer), now);
-    if (outcome == FETCH_THROTTLED) {
-        quota_read_refusal(transfer->body.data, transfer->body.length, &fetcher->limiter->limits, &refusal);
-        limiter_refused(fetcher->limiter, &refusal, transfer_retry_after(transfer), draw(), now, wall);
-    } else if (outcome != FETCH_FAILED && fetcher->stop == STOP_NOT) {
-        limiter_answered(fetcher->limiter, now, wall);
+    int64_t now = now_of(fetcher);
+    quota_read_refusal(transfer->body.data, transfer->body.length, &fetcher->limiter->limits, &refusal);
+    if (is_crowded(fetcher, transfer, &refusal)) {
+        job->due = now + backoff_delay(1, draw());
+        queue_push(&fetcher->delayed, job);
+        return true;
     }
+    limiter_refused(fetcher->limiter, &refusal, transfer_retry_after(transfer), draw(), now,
+                    clock_wall(fetcher->clock));
+    return false;
+}
+
+static void take_answered(struct fetcher *fetcher)
+{
+    concurrency_answered(&fetcher->concurrency);
+    if (fetcher->stop == STOP_NOT)
+        limiter_answered(fetcher->limiter, now_of(fetcher), clock_wall(fetcher->clock));
 }
 
 static void on_done(void *arg, CURL *easy, CURLcode result)
@@ -338,8 +321,11 @@ static void on_done(void *arg, CURL *easy, CURLcode result)
     fetcher->stats.throttled += outcome == FETCH_THROTTLED;
     if (outcome != FETCH_REFUSED) /* what comes with a refusal is no reason to ask again */
         credentials_refresh(&fetcher->credentials, transfer_header(transfer, "X-Auth-Token-Refreshed"));
-    tell_limiter(fetcher, transfer, outcome);
+    limiter_dated(fetcher->limiter, transfer_date(transfer), now_of(fetcher));
+    if (outcome != FETCH_THROTTLED && outcome != FETCH_FAILED)
+        take_answered(fetcher);
     bool waits = (outcome == FETCH_FAILED && again(fetcher, job, &err)) ||
+                 (outcome == FETCH_THROTTLED && take_throttled(fetcher, transfer, job)) ||
                  (outcome == FETCH_REFUSED &&
                   (fall_back_to_key(fetcher, transfer, job) || suspend(fetcher, transfer, job, &err)));
     transfer_reset(transfer);
@@ -391,6 +377,7 @@ static int set_up(struct fetcher *fetcher, const struct fetcher_options *options
 {
     const struct config *config = options->config;
     fetcher->concurrent = (unsigned)config->limits.concurrent;
+    concurrency_init(&fetcher->concurrency, fetcher->concurrent);
     fetcher->transfers = calloc(fetcher->concurrent, sizeof *fetcher->transfers);
     if (!fetcher->transfers)
         return error_memory(err);

@@ -40,6 +40,8 @@ struct transfer {
     struct job *job; /* NULL: idle */
     struct curl_slist *headers;
     unsigned generation; /* of the credentials in `headers` */
+    unsigned halvings;   /* of concurrency, when it was sent */
+    bool alone;          /* nothing else was under way then */
     struct buffer body;
     size_t *room;   /* bytes that all bodies together may still take; not owned */
     unsigned sends; /* of the request, by libcurl; more than 1: it was not allowed to send again by itself */

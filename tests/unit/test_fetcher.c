@@ -91,6 +91,8 @@ static void go_wrong(struct bench *bench, struct connection *connection, const c
         reply(connection, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nagain");
     else if (strcmp(path, "/useless") == 0)
         reply(connection, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nnever");
+    else if (strcmp(path, "/spent") == 0)
+        reply_status(connection, 429, "Retry-After: 900\r\n");
     else if (sscanf(path, "/status/%d", &status) == 1)
         reply_status(connection, status, "");
     else
@@ -249,8 +251,46 @@ static void a_key_without_the_right_stops_everything_too(void **state)
 static void a_spent_quota_stops_everything_and_is_counted(void **state)
 {
     struct bench *bench = *state;
-    check_stop(bench, "/status/429", FETCH_THROTTLED, ERROR_QUOTA);
+    check_stop(bench, "/spent", FETCH_THROTTLED, ERROR_QUOTA);
     assert_in_range(fetcher_stats(bench->fetcher)->throttled, 1, 2);
+    assert_int_equal(limiter_paused(&bench->limiter, bench->now), 15 * USEC_PER_MIN);
+}
+
+/* Neither a quota nor a delay is named while others are under way: half of them at a time, and all come. */
+static void too_many_at_once_are_halved_and_nothing_is_lost(void **state)
+{
+    struct bench *bench = *state;
+    bench->behave = hold;
+    for (int i = 0; i < 8; i++)
+        (void)ask_for(bench, "/contact/1");
+    bench_see(bench, 4);
+    for (int i = 0; i < 4; i++)
+        reply_status(bench->held[i], 429, "");
+    bench->behave = behave_well;
+    bench->open_peak = 0;
+    bench_run(bench);
+    assert_in_range(bench->open_peak, 1, 2);
+    assert_int_equal(bench_done(bench), 8);
+    for (unsigned i = 0; i < 8; i++)
+        assert_ended(&bench->asks[i], FETCH_OK, ERROR_NONE);
+    assert_int_equal(bench->requests, 12);
+    assert_int_equal(bench_counted(bench), 12);
+    assert_int_equal(fetcher_stats(bench->fetcher)->throttled, 4);
+    assert_int_equal(limiter_paused(&bench->limiter, bench->now), 0);
+}
+
+/* Not even one at a time is let pass: it is no crowd. */
+static void a_server_that_refuses_whatever_is_sent_is_not_asked_for_long(void **state)
+{
+    struct bench *bench = *state;
+    bench->behave = go_wrong;
+    for (int i = 0; i < 20; i++)
+        (void)ask_for(bench, "/status/429");
+    bench_run(bench);
+    assert_int_equal(bench_done(bench), 20);
+    for (unsigned i = 0; i < 20; i++)
+        assert_ended(&bench->asks[i], FETCH_THROTTLED, ERROR_QUOTA);
+    assert_int_equal(bench->requests, 4 + 2 + 1);
     assert_int_equal(limiter_paused(&bench->limiter, bench->now), 15 * USEC_PER_MIN);
 }
 
@@ -778,6 +818,8 @@ int main(void)
         TEST(a_refused_key_stops_everything_until_the_next_cycle),
         TEST(a_key_without_the_right_stops_everything_too),
         TEST(a_spent_quota_stops_everything_and_is_counted),
+        TEST(too_many_at_once_are_halved_and_nothing_is_lost),
+        TEST(a_server_that_refuses_whatever_is_sent_is_not_asked_for_long),
         TEST(retry_after_is_read_as_seconds_or_a_date_and_kept_within_reason),
         TEST(a_redirect_is_not_followed_and_the_key_stays_here),
         TEST(an_answer_of_32_mib_is_taken_and_a_byte_more_is_not),
