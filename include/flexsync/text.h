@@ -7,6 +7,7 @@
 #ifndef FLEXSYNC_TEXT_H
 #define FLEXSYNC_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,22 @@ int text_parse_utc(const char *text, int64_t *ret_wall_usec);
  * second and a zone may follow and are passed over. -EINVAL when it is not of that form.
  */
 int text_parse_iso(const char *text, int64_t *ret_seconds);
+
+/*
+ * A day, `1979-02-28`, or a date as text_parse_iso() reads it: seconds since 1970 as if it were UTC, and
+ * whether a time of day was given. -EINVAL when it is of neither form.
+ */
+int text_parse_day(const char *text, int64_t *ret_seconds, bool *ret_time);
+
+/*
+ * A moment as people type it: how long ago ("7d", "24h"), a day ("2025-06-15") or a time ("2025-06-15 12:30",
+ * with or without seconds, with a space or a T), local, or UTC with a Z behind. Sets wall microseconds.
+ * -EINVAL when it is of none of these forms, -ERANGE when it is too long ago.
+ */
+int text_parse_moment(const char *text, int64_t now_usec, int64_t *ret_wall_usec);
+
+/* The fewest digits that read back as the same number: "12.5", "1e+300". */
+char *text_format_real(char buffer[static TEXT_MAX], double number);
 
 /* Local time for people: "15:01" on the day of now_usec, "23 Nov 15:01" within a year, else with the year. */
 char *text_format_local(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec);

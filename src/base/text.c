@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define DURATION_MAX (365 * 1000 * USEC_PER_DAY)
+#define DAY_LENGTH   (sizeof "YYYY-MM-DD" - 1)
 
 struct unit {
     const char *name;
@@ -144,6 +145,58 @@ int text_parse_iso(const char *text, int64_t *ret_seconds)
         return -EINVAL;
     *ret_seconds = usec / USEC_PER_SEC;
     return 0;
+}
+
+int text_parse_day(const char *text, int64_t *ret_seconds, bool *ret_time)
+{
+    char whole[sizeof "YYYY-MM-DDTHH:MM:SS"];
+    *ret_time = strlen(text) != DAY_LENGTH;
+    if (*ret_time)
+        return text_parse_iso(text, ret_seconds);
+    (void)snprintf(whole, sizeof whole, "%sT00:00:00", text);
+    return text_parse_iso(whole, ret_seconds);
+}
+
+/* Local or, with a Z, UTC. False if the calendar has no such moment, as in 31 February. */
+static bool wall_of(const struct tm *given, bool utc, int64_t *ret_wall_usec)
+{
+    struct tm tm = *given;
+    tm.tm_isdst = -1;
+    time_t seconds = utc ? timegm(&tm) : mktime(&tm);
+    *ret_wall_usec = (int64_t)seconds * USEC_PER_SEC;
+    return tm.tm_mday == given->tm_mday && tm.tm_mon == given->tm_mon;
+}
+
+int text_parse_moment(const char *text, int64_t now_usec, int64_t *ret_wall_usec)
+{
+    static const char *const forms[] = {"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M",
+                                        "%Y-%m-%dT%H:%M:%S"};
+    int64_t usec;
+    int r = text_parse_duration(text, &usec);
+    if (r == 0)
+        *ret_wall_usec = now_usec - usec;
+    if (r == 0 || r == -ERANGE)
+        return r;
+    for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
+        struct tm tm = {0};
+        const char *end = strptime(text, forms[i], &tm);
+        bool utc = end && strcmp(end, "Z") == 0;
+        if (end && (!*end || utc) && tm.tm_year >= 0 && wall_of(&tm, utc, &usec)) {
+            *ret_wall_usec = usec;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+char *text_format_real(char buffer[static TEXT_MAX], double number)
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        (void)snprintf(buffer, TEXT_MAX, "%.*g", digits, number);
+        if (strtod(buffer, NULL) == number)
+            break;
+    }
+    return buffer;
 }
 
 /* Local time by the format for the same day, the same year, or another year. */

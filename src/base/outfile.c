@@ -1,0 +1,170 @@
+#include "flexsync/outfile.h"
+
+#include "flexsync/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define COPY_SIZE (64 * 1024)
+
+struct outfile {
+    char *target;    /* for messages, and, where it is replaced, the file itself behind symbolic links */
+    char *temporary; /* NULL: there is none, or it has got its place */
+    FILE *stream;    /* of the temporary file, else of the target */
+    FILE *sink;      /* where a temporary file is copied to; NULL: it takes the target's place */
+};
+
+static int refuse(const char *path, struct error *err)
+{
+    const char *remedy = errno == ENOENT ? "make its folder" : "write to a folder of your own";
+    return error_set(err, errno == ENOSPC ? ERROR_STORE_FULL : ERROR_CREATE, RETRY_LATER,
+                     "cannot make %s: %s; %s, or free what is in the way", path, strerror(errno), remedy);
+}
+
+/* Where it goes without being replaced: the standard output, or what is there and is no regular file. */
+static int open_sink(struct outfile *file, const char *path, FILE **ret, struct error *err)
+{
+    struct stat there;
+    *ret = NULL;
+    if (!path || strcmp(path, "-") == 0) {
+        *ret = stdout;
+        file->target = strdup("the standard output");
+        return file->target ? 0 : error_memory(err);
+    }
+    bool exists = stat(path, &there) == 0;
+    if (exists && S_ISDIR(there.st_mode))
+        return error_set(err, ERROR_USAGE, RETRY_NEVER, "%s is a folder; name a file in it", path);
+    file->target = exists && S_ISREG(there.st_mode) ? realpath(path, NULL) : strdup(path);
+    if (!file->target)
+        return refuse(path, err);
+    if (exists && !S_ISREG(there.st_mode) && !(*ret = fopen(path, "we")))
+        return refuse(path, err);
+    return 0;
+}
+
+static int open_temporary(struct outfile *file, struct error *err)
+{
+    const char *folder = getenv("TMPDIR");
+    int r = file->sink ? asprintf(&file->temporary, "%s/flexsync.XXXXXX", folder && *folder ? folder : "/tmp")
+                       : asprintf(&file->temporary, "%s.XXXXXX", file->target);
+    if (r < 0) {
+        file->temporary = NULL;
+        return error_memory(err);
+    }
+    int fd = mkostemp(file->temporary, O_CLOEXEC);
+    if (fd < 0) {
+        (void)refuse(file->sink ? file->temporary : file->target, err);
+        free(take_pointer(file->temporary));
+        return -1;
+    }
+    file->stream = fdopen(fd, "r+");
+    if (file->stream)
+        return 0;
+    (void)close(fd);
+    return error_memory(err);
+}
+
+int outfile_open(struct outfile **ret, const char *path, bool by_name, struct error *err)
+{
+    FILE *sink = NULL;
+    struct outfile *file = calloc(1, sizeof *file);
+    if (!file)
+        return error_memory(err);
+    int r = open_sink(file, path, &sink, err);
+    if (r == 0 && sink && !by_name)
+        file->stream = sink;
+    else
+        file->sink = sink;
+    if (r == 0 && !file->stream)
+        r = open_temporary(file, err);
+    if (r == 0)
+        *ret = file;
+    else
+        (void)outfile_free(file);
+    return r;
+}
+
+FILE *outfile_stream(const struct outfile *file)
+{
+    return file->stream;
+}
+
+const char *outfile_name(const struct outfile *file)
+{
+    return file->temporary;
+}
+
+const char *outfile_target(const struct outfile *file)
+{
+    return file->target;
+}
+
+int outfile_failed(const struct outfile *file, struct error *err)
+{
+    int number = errno;
+    bool full = number == ENOSPC || number == EDQUOT;
+    return error_set(err, full ? ERROR_STORE_FULL : ERROR_STORE, RETRY_LATER,
+                     "cannot write %s: %s; %s, and type the same again", file->target, strerror(number),
+                     full ? "make room on the disk" : "see the journal of the disk");
+}
+
+/* The temporary file loses its name first, so that a reader that goes away leaves nothing behind. */
+static int copy(struct outfile *file)
+{
+    char block[COPY_SIZE];
+    size_t length;
+    (void)unlink(file->temporary);
+    free(take_pointer(file->temporary));
+    rewind(file->stream);
+    while ((length = fread(block, 1, sizeof block, file->stream)) > 0)
+        if (fwrite(block, 1, length, file->sink) != length)
+            return -1;
+    if (ferror(file->stream))
+        return -1;
+    return file->sink == stdout ? 0 : fflush(file->sink);
+}
+
+/* The folder is synced too: without it the new name could be lost in a crash. */
+static int replace(struct outfile *file)
+{
+    if (fsync(fileno(file->stream)) < 0 || rename(file->temporary, file->target) < 0)
+        return -1;
+    free(take_pointer(file->temporary));
+    CLEANUP_FREE char *path = strdup(file->target);
+    CLEANUP_CLOSE int folder = path ? open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    return folder >= 0 ? fsync(folder) : 0;
+}
+
+int outfile_commit(struct outfile *file, struct error *err)
+{
+    int r = 0;
+    errno = 0;
+    if (file->stream != stdout)
+        r = fflush(file->stream) != 0 || ferror(file->stream) ? -1 : 0;
+    if (r == 0 && file->sink)
+        r = copy(file);
+    else if (r == 0 && file->temporary)
+        r = replace(file);
+    return r < 0 && errno != EPIPE ? outfile_failed(file, err) : 0; /* a reader has seen enough */
+}
+
+struct outfile *outfile_free(struct outfile *file)
+{
+    if (!file)
+        return NULL;
+    if (file->temporary)
+        (void)unlink(file->temporary);
+    if (file->stream && file->stream != stdout)
+        (void)fclose(file->stream);
+    if (file->sink && file->sink != stdout)
+        (void)fclose(file->sink);
+    free(file->temporary);
+    free(file->target);
+    free(file);
+    return NULL;
+}
