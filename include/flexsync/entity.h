@@ -62,7 +62,7 @@ struct entity_view {
     const char
         *named_by; /* the record's field that names the default entry, for is_default; NULL: no such column */
     const char *flag; /* or the entry's boolean that says so */
-    const char *only; /* SQL on `e`, the entry; NULL: every entry */
+    const char *only; /* only entries with an '@' in this field, as an e-mail has it; NULL: every entry */
     struct entity_view_column {
         const char *name;
         const char *field;              /* of the entry */

@@ -53,8 +53,7 @@ static int string_text(char **ret, const json_t *string, struct findings *findin
     return *ret ? TEXT : FAILED;
 }
 
-/* A string's text or a number's digits; NO_TEXT for a value of another type. */
-static int string_or_number_text(char **ret, const json_t *field, struct findings *findings)
+int column_text(char **ret, const json_t *field, struct findings *findings)
 {
     const char *digits = map_json_big_number(field, findings);
     char number[MAP_JSON_NUMBER_MAX];
@@ -104,7 +103,7 @@ static int read_string_number(struct value *value, struct findings *findings, co
     char *text = NULL;
     if (is_absent(field))
         return 0;
-    int r = string_or_number_text(&text, field, findings);
+    int r = column_text(&text, field, findings);
     return r == NO_TEXT ? ill_typed(findings) : take_text(value, r, text);
 }
 
@@ -163,13 +162,8 @@ static int read_choice(struct value *value, struct findings *findings, const str
     return take_text(value, text ? TEXT : FAILED, text);
 }
 
-/* Puts "+PREFIX " before the value, unless it has a plus of its own. Keeps *text where there is nothing to
- * put. */
-static int add_prefix(char **text, const json_t *entry, const char *name, struct findings *findings)
+int column_put_prefix(char **text, const char *prefix)
 {
-    CLEANUP_FREE char *prefix = NULL;
-    if (string_or_number_text(&prefix, json_object_get(entry, name), findings) < 0)
-        return FAILED;
     const char *value = *text + strspn(*text, WHITE_SPACE);
     const char *code = prefix ? prefix + strspn(prefix, WHITE_SPACE "+") : "";
     int code_length = (int)strcspn(code, WHITE_SPACE);
@@ -183,11 +177,19 @@ static int add_prefix(char **text, const json_t *entry, const char *name, struct
     return TEXT;
 }
 
+static int add_prefix(char **text, const json_t *entry, const char *name, struct findings *findings)
+{
+    CLEANUP_FREE char *prefix = NULL;
+    if (column_text(&prefix, json_object_get(entry, name), findings) < 0)
+        return FAILED;
+    return column_put_prefix(text, prefix);
+}
+
 /* The value of one entry; NO_TEXT if it has none that this column can use. */
 static int entry_text(char **ret, struct findings *findings, const struct column *column, const json_t *entry)
 {
     CLEANUP_FREE char *text = NULL;
-    int r = string_or_number_text(&text, json_object_get(entry, column->field), findings);
+    int r = column_text(&text, json_object_get(entry, column->field), findings);
     if (r != TEXT)
         return r;
     char must_have = column->from.must_have;

@@ -16,4 +16,16 @@
 int column_read(struct value *value, struct findings *findings, const struct column *column,
                 const json_t *object);
 
+/*
+ * A string's text or a number's digits, which the caller frees; NUL characters are replaced and counted.
+ * Returns 1, 0 for a value of another type, or -1 without memory.
+ */
+int column_text(char **ret, const json_t *field, struct findings *findings);
+
+/*
+ * Puts "+PREFIX " before *text, unless that has a plus of its own or the prefix (which may be NULL) says
+ * nothing. Returns 1, or -1 without memory, with *text kept.
+ */
+int column_put_prefix(char **text, const char *prefix);
+
 #endif

@@ -161,7 +161,7 @@ static int append_view(struct buffer *sql, const struct entity *entity, const st
             " = 'array' THEN t.flex_data END, '$.%s') e WHERE e.type = 'object'",
             entity->table, view->list, view->list);
     if (r == 0 && view->only)
-        r = buffer_printf(sql, " AND %s", view->only);
+        r = buffer_printf(sql, " AND json_extract(e.value, '$.%s') LIKE '%%@%%'", view->only);
     return r < 0 ? r : buffer_append_text(sql, ";");
 }
 
