@@ -1,5 +1,8 @@
 /*
  * read: what people ask the database. Works beside a writer, in either mode of store_open().
+ *
+ * A callback gets texts that are valid until it returns; one that returns non-zero ends the reading, which is
+ * no error. What one function shows is of one moment, however long it takes.
  */
 #ifndef FLEXSYNC_READ_H
 #define FLEXSYNC_READ_H
@@ -47,7 +50,15 @@ typedef int read_cycle_fn(void *arg, const struct sync_row *row);
 int read_cycles(struct store *store, const struct entity *entity, unsigned limit, read_cycle_fn *each,
                 void *arg, struct error *err);
 
-/* One row of a listing for people; texts may be NULL and are valid during the callback only. */
+/* Which contacts are meant. All zero: all of them. */
+struct read_filter {
+    bool active;      /* leaves out the Inactive */
+    int64_t since;    /* changed at that moment or later; wall, usec; 0: at any time */
+    const char *type; /* "Company", "Individual", or a resource type ("Vendor"); NULL: any */
+    const char *has;  /* what they must have, "email,phone"; NULL: nothing */
+};
+
+/* One row of a listing for people; texts may be NULL. */
 struct read_contact {
     int64_t id;
     const char *contact_id, *name, *first_name, *last_name, *contact_type, *status, *company, *email, *phone,
@@ -58,11 +69,14 @@ struct read_contact {
 
 typedef int read_contact_fn(void *arg, const struct read_contact *contact);
 
-/* Contacts in the order of their names; `active` leaves out the others. limit 0: all. */
-int read_contacts(struct store *store, bool active, unsigned limit, read_contact_fn *each, void *arg,
-                  struct error *err);
+/*
+ * Contacts in the order of their names, at most `limit` of them (0: all). ERROR_USAGE for a name in
+ * filter->has that there is not.
+ */
+int read_contacts(struct store *store, const struct read_filter *filter, unsigned limit,
+                  read_contact_fn *each, void *arg, struct error *err);
 
-/* One column of a contact, in the order of the table. Texts are valid during the callback only. */
+/* One column of a contact, in the order of the table. */
 typedef int read_column_fn(void *arg, const char *column, const struct value *value);
 
 /*
@@ -70,5 +84,72 @@ typedef int read_column_fn(void *arg, const char *column, const struct value *va
  * or 0 when there is none.
  */
 int read_contact(struct store *store, const char *id, read_column_fn *each, void *arg, struct error *err);
+
+#define READ_ROW_COLUMNS_MAX (ENTITY_COLUMNS_MAX + 8) /* an entity's and those that every table has */
+
+/* The values of one contact in the order of the columns that were asked for. */
+typedef int read_row_fn(void *arg, const struct value *values);
+
+/*
+ * Those columns of contacts, in the order of their names. `columns` are names of the table's columns, all of
+ * them known to be such, READ_ROW_COLUMNS_MAX at the most. Memory does not grow with the number of contacts.
+ */
+int read_rows(struct store *store, const char *const *columns, size_t count, const struct read_filter *filter,
+              read_row_fn *each, void *arg, struct error *err);
+
+/* What is known about a contact beside its columns; times are wall, usec, 0 for never; texts may be NULL. */
+struct read_state {
+    int64_t listed_at, fetched_at, checked_at;
+    const char *waiting;            /* why its record is queued to be fetched; NULL: it is not */
+    const char *trouble;            /* what went wrong at the last attempt */
+    const char *employer, *bill_to; /* the names of those contacts */
+};
+
+typedef int read_state_fn(void *arg, const struct read_state *state);
+
+/* 1, or 0 when there is none with that number in column id. */
+int read_state(struct store *store, int64_t id, read_state_fn *each, void *arg, struct error *err);
+
+/* --- the full-text search --- */
+
+#define READ_SEARCH_WORDS_MAX 32   /* words that are looked for at the most */
+#define READ_SEARCH_TEXT_MAX  1000 /* bytes of all of them */
+
+/* Around what matched in struct read_match. */
+#define READ_MATCH_BEGIN '\x01'
+#define READ_MATCH_END   '\x02'
+
+struct read_match {
+    struct read_contact contact;
+    /* By entity_contacts.search: the text with the marks around what matched; NULL where nothing did. */
+    const char *const *matched;
+};
+
+typedef int read_match_fn(void *arg, const struct read_match *match);
+
+/*
+ * Contacts in which every word of the texts begins some word, best first, at most `limit` of them. Case and
+ * accents do not count, and no text is an error of syntax. *ret_total is how many there are without the
+ * limit, set before the first callback. ERROR_USAGE when the texts have no word, or too many.
+ */
+int read_search(struct store *store, char *const *texts, size_t text_count, bool active, unsigned limit,
+                read_match_fn *each, void *arg, int64_t *ret_total, struct error *err);
+
+/* --- what changed --- */
+
+struct read_change {
+    int64_t id, sync_id; /* sync_id 0: not known */
+    const char *contact_id, *name, *changed_at, *kind;
+    const char *before, *after; /* the fields that changed, as JSON objects; or NULL */
+};
+
+typedef int read_change_fn(void *arg, const struct read_change *change);
+
+/*
+ * Changes, newest first, at most `limit` (0: all); of one contact by contact_id or number (NULL: of all), not
+ * before `since` (wall, usec).
+ */
+int read_changes(struct store *store, const char *id, int64_t since, unsigned limit, read_change_fn *each,
+                 void *arg, struct error *err);
 
 #endif

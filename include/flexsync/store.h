@@ -226,6 +226,25 @@ struct store_item {
 int store_commit(struct store *store, const struct entity *entity, struct sync_row *row,
                  const struct store_item *items, size_t count, int64_t now, struct error *err);
 
+/* --- copies, and erasing --- */
+
+/* Asked now and then during long work: is it to end? */
+typedef bool store_stop_fn(void *arg);
+
+/*
+ * Copies the database as it is at this moment into the file of that name, which exists and is empty, while
+ * others may write; then checks the copy. ERROR_STORE_FULL when there is no room for it, ERROR_STORE_CORRUPT
+ * when it is not whole. When `stop` says so it ends early, with 0 and a copy that is of no use.
+ */
+int store_backup(struct store *store, const char *name, store_stop_fn *stop, void *arg, struct error *err);
+
+/*
+ * Erases an Inactive row with its history, its index and its traces in free pages. Returns 1 and how many
+ * change records went with it, or 0 when there is no such row. ERROR_USAGE for an Active one.
+ */
+int store_forget(struct store *store, const struct entity *entity, int64_t id, int64_t *ret_changes,
+                 struct error *err);
+
 /* --- small facts --- */
 
 /* Reads meta; returns 1 and a text that the caller frees, or 0 where there is none. */

@@ -1,27 +1,51 @@
-#include "flexsync/read.h"
-
-#include "flexsync/cleanup.h"
+/* The state of the copy: counts and past cycles. */
 #include "flexsync/text.h"
-#include "statement.h"
+#include "read_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SQL_MAX 4096
 
-static void finalize(sqlite3_stmt **s)
+void read_finalize(sqlite3_stmt **s)
 {
     (void)sqlite3_finalize(*s);
 }
 
-#define CLEANUP_STATEMENT CLEANUP(finalize)
-
-static sqlite3_stmt *prepare(struct store *store, const char *sql, struct error *err)
+sqlite3_stmt *read_prepare(struct store *store, const char *sql, struct error *err)
 {
     sqlite3_stmt *s = NULL;
     if (sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) != SQLITE_OK)
         (void)store_error(store, "read", err);
     return s;
+}
+
+sqlite3_stmt *read_prepare_buffer(struct store *store, const struct buffer *sql, int r, struct error *err)
+{
+    if (r < 0) {
+        (void)error_memory(err);
+        return NULL;
+    }
+    return read_prepare(store, sql->data, err);
+}
+
+const char *read_text(sqlite3_stmt *s, int column)
+{
+    return (const char *)sqlite3_column_text(s, column);
+}
+
+struct value read_value(sqlite3_stmt *s, int column)
+{
+    switch (sqlite3_column_type(s, column)) {
+    case SQLITE_INTEGER:
+        return (struct value){.type = VALUE_INTEGER, .integer = sqlite3_column_int64(s, column)};
+    case SQLITE_FLOAT:
+        return (struct value){.type = VALUE_REAL, .real = sqlite3_column_double(s, column)};
+    case SQLITE_NULL:
+        return (struct value){.type = VALUE_NULL};
+    default:
+        return (struct value){.type = VALUE_TEXT, .text = (char *)(uintptr_t)read_text(s, column)};
+    }
 }
 
 /* A statement with an entity's names, or NULL with *err set. */
@@ -30,11 +54,7 @@ static sqlite3_stmt *prepare_for(struct store *store, const char *template, cons
 {
     struct buffer sql;
     buffer_init(&sql, SQL_MAX);
-    sqlite3_stmt *s = NULL;
-    if (statement_expand(&sql, template, entity) < 0)
-        (void)error_memory(err);
-    else
-        s = prepare(store, sql.data, err);
+    sqlite3_stmt *s = read_prepare_buffer(store, &sql, statement_expand(&sql, template, entity), err);
     buffer_free(&sql);
     return s;
 }
@@ -54,7 +74,7 @@ int read_counts(struct store *store, const struct entity *entity, struct read_co
                                                    " (SELECT count(*) FROM {queue} WHERE attempts > 0)",
                                                    entity)
                                 : buffer_append_text(&sql, ", 0, 0");
-    CLEANUP_STATEMENT sqlite3_stmt *s = r == 0 ? prepare(store, sql.data, err) : NULL;
+    CLEANUP_STATEMENT sqlite3_stmt *s = r == 0 ? read_prepare(store, sql.data, err) : NULL;
     buffer_free(&sql);
     if (!s)
         return r < 0 ? error_memory(err) : -1;
@@ -92,8 +112,7 @@ int read_waiting(struct store *store, const struct entity *entity, struct read_w
     struct read_waiting waiting = {0};
     int r = s ? 1 : -1;
     while (r > 0 && (r = statement_step(store, s, err)) > 0) {
-        enum read_class class =
-            sqlite3_column_int(s, 0) ? WAITING_FAILED : class_of((const char *)sqlite3_column_text(s, 1));
+        enum read_class class = sqlite3_column_int(s, 0) ? WAITING_FAILED : class_of(read_text(s, 1));
         waiting.of[class] += sqlite3_column_int64(s, 2);
         waiting.unfetched += sqlite3_column_int64(s, 3);
     }
@@ -117,20 +136,15 @@ int read_audits(struct store *store, const struct entity *entity, int64_t since,
     return 0;
 }
 
-static const char *column_text(sqlite3_stmt *s, int column)
-{
-    return (const char *)sqlite3_column_text(s, column);
-}
-
 static int64_t column_count(sqlite3_stmt *s, int column)
 {
     return sqlite3_column_type(s, column) == SQLITE_NULL ? SYNC_UNKNOWN : sqlite3_column_int64(s, column);
 }
 
-static int64_t column_utc(sqlite3_stmt *s, int column)
+int64_t read_utc(sqlite3_stmt *s, int column)
 {
     int64_t wall = 0;
-    const char *text = column_text(s, column);
+    const char *text = read_text(s, column);
     return text && text_parse_utc(text, &wall) == 0 ? wall : 0;
 }
 
@@ -146,14 +160,14 @@ static void fill_cycle(sqlite3_stmt *s, struct sync_row *row)
 {
     *row = (struct sync_row){
         .id = sqlite3_column_int64(s, 0),
-        .entity = column_text(s, 1),
+        .entity = read_text(s, 1),
         .trigger =
-            (enum sync_trigger)index_of(sync_trigger_names, TRIGGER_COUNT, column_text(s, 2), TRIGGER_MANUAL),
-        .strategy = column_text(s, 3),
+            (enum sync_trigger)index_of(sync_trigger_names, TRIGGER_COUNT, read_text(s, 2), TRIGGER_MANUAL),
+        .strategy = read_text(s, 3),
         .status =
-            (enum sync_status)index_of(sync_status_names, SYNC_STATUS_COUNT, column_text(s, 4), SYNC_FAILED),
-        .started_at = column_utc(s, 5),
-        .completed_at = column_utc(s, 6),
+            (enum sync_status)index_of(sync_status_names, SYNC_STATUS_COUNT, read_text(s, 4), SYNC_FAILED),
+        .started_at = read_utc(s, 5),
+        .completed_at = read_utc(s, 6),
         .counts = {.fetched = column_count(s, 7),
                    .inserted = column_count(s, 8),
                    .updated = column_count(s, 9),
@@ -170,16 +184,16 @@ static void fill_cycle(sqlite3_stmt *s, struct sync_row *row)
         .quota_left_hour = column_count(s, 20),
         .quota_left_day = column_count(s, 21),
         .quota_left_month = column_count(s, 22),
-        .resumes_at = column_utc(s, 23),
+        .resumes_at = read_utc(s, 23),
     };
-    const char *message = column_text(s, 24);
+    const char *message = read_text(s, 24);
     (void)snprintf(row->error_message, sizeof row->error_message, "%s", message ? message : "");
 }
 
 int read_cycles(struct store *store, const struct entity *entity, unsigned limit, read_cycle_fn *each,
                 void *arg, struct error *err)
 {
-    CLEANUP_STATEMENT sqlite3_stmt *s = prepare(
+    CLEANUP_STATEMENT sqlite3_stmt *s = read_prepare(
         store,
         "SELECT id, entity, \"trigger\", strategy, status, sync_started_at, sync_completed_at, "
         "records_fetched,"
@@ -201,74 +215,4 @@ int read_cycles(struct store *store, const struct entity *entity, unsigned limit
             return 0;
     }
     return r;
-}
-
-int read_contacts(struct store *store, bool active, unsigned limit, read_contact_fn *each, void *arg,
-                  struct error *err)
-{
-    CLEANUP_STATEMENT sqlite3_stmt *s =
-        prepare(store,
-                "SELECT id, contact_id, name, first_name, last_name, contact_type, status, company, email, "
-                "phone, city,"
-                " updated_at, content_hash IS NOT NULL FROM contacts JOIN contact_state USING (id) WHERE NOT "
-                "?1 OR status IS NOT 'Inactive'"
-                " ORDER BY name COLLATE NOCASE, id LIMIT ?2",
-                err);
-    if (!s)
-        return -1;
-    (void)sqlite3_bind_int(s, 1, active);
-    (void)sqlite3_bind_int64(s, 2, limit ? (sqlite3_int64)limit : -1);
-    int r;
-    while ((r = statement_step(store, s, err)) > 0) {
-        const struct read_contact contact = {
-            .id = sqlite3_column_int64(s, 0),
-            .contact_id = column_text(s, 1),
-            .name = column_text(s, 2),
-            .first_name = column_text(s, 3),
-            .last_name = column_text(s, 4),
-            .contact_type = column_text(s, 5),
-            .status = column_text(s, 6),
-            .company = column_text(s, 7),
-            .email = column_text(s, 8),
-            .phone = column_text(s, 9),
-            .city = column_text(s, 10),
-            .updated_at = column_text(s, 11),
-            .whole = sqlite3_column_int(s, 12) != 0,
-        };
-        if (each(arg, &contact) != 0)
-            return 0;
-    }
-    return r;
-}
-
-static struct value column_value(sqlite3_stmt *s, int column)
-{
-    switch (sqlite3_column_type(s, column)) {
-    case SQLITE_INTEGER:
-        return (struct value){.type = VALUE_INTEGER, .integer = sqlite3_column_int64(s, column)};
-    case SQLITE_FLOAT:
-        return (struct value){.type = VALUE_REAL, .real = sqlite3_column_double(s, column)};
-    case SQLITE_NULL:
-        return (struct value){.type = VALUE_NULL};
-    default:
-        return (struct value){.type = VALUE_TEXT, .text = (char *)(uintptr_t)column_text(s, column)};
-    }
-}
-
-int read_contact(struct store *store, const char *id, read_column_fn *each, void *arg, struct error *err)
-{
-    CLEANUP_STATEMENT sqlite3_stmt *s =
-        prepare(store, "SELECT * FROM contacts WHERE id = " FIND_ROW("contacts", "contact_id"), err);
-    if (!s)
-        return -1;
-    bind_text(s, 1, id);
-    int r = statement_step(store, s, err);
-    if (r <= 0)
-        return r;
-    for (int i = 0; i < sqlite3_column_count(s); i++) {
-        struct value value = column_value(s, i);
-        if (each(arg, sqlite3_column_name(s, i), &value) != 0)
-            break;
-    }
-    return 1;
 }

@@ -1,0 +1,74 @@
+/* A copy of the database while others write it. */
+#include "flexsync/cleanup.h"
+#include "statement.h"
+
+#include <string.h>
+
+#define BACKUP_STEP_PAGES 2048 /* between two questions whether to go on */
+
+/* What the copy says when it is asked whether it is whole. */
+static int check_copy(sqlite3 *copy, const char *name, struct error *err)
+{
+    sqlite3_stmt *s = NULL;
+    int r = sqlite3_prepare_v2(copy, "PRAGMA integrity_check(1)", -1, &s, NULL);
+    if (r == SQLITE_OK)
+        r = sqlite3_step(s);
+    const char *found = r == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) : sqlite3_errmsg(copy);
+    r = r == SQLITE_ROW && found && strcmp(found, "ok") == 0
+            ? 0
+            : error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+                        "the copy %s is not whole (%.200s), so the database or the disk may be damaged; "
+                        "look with: flexsync check, and the journal of the disk",
+                        name, found ? found : "it does not answer");
+    (void)sqlite3_finalize(s);
+    return r;
+}
+
+static int refuse(sqlite3 *copy, const char *name, struct error *err)
+{
+    bool full = (sqlite3_errcode(copy) & 0xff) == SQLITE_FULL;
+    return error_set(err, full ? ERROR_STORE_FULL : ERROR_STORE, RETRY_LATER,
+                     "cannot write the copy %s: %s; %s", name, sqlite3_errmsg(copy),
+                     full ? "make room on the disk" : "write it to another folder");
+}
+
+/* The journal mode stands in the file: as a copy it is one file, without a WAL beside it. */
+static int finish(sqlite3 *copy, const char *name, struct error *err)
+{
+    if (sqlite3_exec(copy, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL) != SQLITE_OK)
+        return refuse(copy, name, err);
+    return check_copy(copy, name, err);
+}
+
+static int copy_pages(struct store *store, sqlite3 *copy, const char *name, store_stop_fn *stop, void *arg,
+                      struct error *err)
+{
+    sqlite3_backup *backup = sqlite3_backup_init(copy, "main", store->db, "main");
+    if (!backup)
+        return refuse(copy, name, err);
+    int r;
+    while ((r = sqlite3_backup_step(backup, BACKUP_STEP_PAGES)) == SQLITE_OK)
+        if (stop(arg))
+            break;
+    bool stopped = r == SQLITE_OK;
+    r = sqlite3_backup_finish(backup);
+    if (stopped)
+        return 0;
+    return r == SQLITE_OK ? finish(copy, name, err) : refuse(copy, name, err);
+}
+
+int store_backup(struct store *store, const char *name, store_stop_fn *stop, void *arg, struct error *err)
+{
+    sqlite3 *copy = NULL;
+    /* The moment that is copied: without it every write of the daemon would begin the copy anew. */
+    if (sqlite3_exec(store->db, "BEGIN; SELECT 1 FROM sqlite_schema", NULL, NULL, NULL) != SQLITE_OK) {
+        (void)store_error(store, "read", err);
+        return store_abandon(store);
+    }
+    int r = sqlite3_open_v2(name, &copy, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK
+                ? copy_pages(store, copy, name, stop, arg, err)
+                : refuse(copy, name, err);
+    (void)sqlite3_close(copy);
+    (void)store_abandon(store);
+    return r;
+}
