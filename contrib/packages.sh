@@ -1,10 +1,11 @@
 # Sourced by quickstart, build-package and run-tests: what of Debian is needed, and how it comes here.
 
 packages_build="gcc libc6-dev make cmake pkg-config libcurl4-openssl-dev libsqlite3-dev libjansson-dev libsystemd-dev
-libconfig-dev libmicrohttpd-dev zlib1g-dev sqlite3 ca-certificates"
+libconfig-dev libxlsxwriter-dev libmicrohttpd-dev zlib1g-dev sqlite3 ca-certificates"
 packages_package="debhelper scdoc"
 packages_tests="libcmocka-dev clang clang-format libclang-rt-14-dev valgrind curl openssl socat git procps
-lintian logrotate man-db systemd-container zsh"
+lintian logrotate man-db systemd-container zsh time util-linux python3 python3-jsonschema python3-openpyxl
+python3-vobject"
 
 # need_packages NAME...: installs what is missing when root, otherwise prints the one command and ends with 69.
 need_packages() {

@@ -1,0 +1,76 @@
+/* JSON lines: one object a line. */
+#include "flexsync/utf8.h"
+#include "format.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+static int append_escaped(struct buffer *out, uint32_t c, const char *bytes, size_t length)
+{
+    static const char names[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    if (c == '"' || c == '\\')
+        return buffer_printf(out, "\\%c", (int)c);
+    if (c < sizeof names && names[c])
+        return buffer_printf(out, "\\%c", names[c]);
+    if (c < ' ' || c == 0x7f)
+        return buffer_printf(out, "\\u%04x", (unsigned)c);
+    if (c == UTF8_REPLACEMENT) /* it may stand for a byte that is no UTF-8 */
+        return buffer_append_text(out, UTF8_REPLACEMENT_TEXT);
+    return buffer_append(out, bytes, length);
+}
+
+static int append_string(struct buffer *out, const char *text)
+{
+    int r = buffer_append_text(out, "\"");
+    while (r == 0 && *text) {
+        uint32_t c;
+        size_t length = utf8_next(text, &c);
+        r = append_escaped(out, c, text, length);
+        text += length;
+    }
+    return r < 0 ? r : buffer_append_text(out, "\"");
+}
+
+/*
+ * A whole JSON text as it is: no digit is lost. Line ends can only stand between its tokens, and become
+ * spaces. What is no JSON is a string.
+ */
+static int append_json(struct buffer *out, const char *text)
+{
+    json_auto_t *value = json_loads(text, JSON_ALLOW_NUL | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
+    if (!value)
+        return append_string(out, text);
+    size_t from = out->length;
+    int r = buffer_append_text(out, text);
+    for (char *p = out->data + from; r == 0 && *(p += strcspn(p, "\r\n"));)
+        *p = ' ';
+    return r;
+}
+
+static int append_value(struct buffer *out, const struct value *value, enum export_kind kind)
+{
+    if (value->type == VALUE_TEXT)
+        return kind == EXPORT_JSON ? append_json(out, value->text) : append_string(out, value->text);
+    if (value->type == VALUE_NULL || (value->type == VALUE_REAL && !isfinite(value->real)))
+        return buffer_append_text(out, "null");
+    return export_append_number(out, value);
+}
+
+static int row(struct export *export, const struct value *values, struct error *err)
+{
+    const struct export_columns *columns = export->options.columns;
+    struct buffer *line = &export->scratch;
+    buffer_clear(line);
+    for (size_t i = 0; i < columns->count; i++)
+        if (buffer_printf(line, "%s\"%s\":", i ? "," : "{", columns->names[i]) < 0 ||
+            append_value(line, &values[i], columns->columns[i].kind) < 0)
+            return error_memory(err);
+    if (buffer_append_text(line, "}\n") < 0)
+        return error_memory(err);
+    return fwrite(line->data, 1, line->length, export->out) == line->length
+               ? 0
+               : outfile_failed(export->file, err);
+}
+
+const struct export_format export_jsonl = {.name = "jsonl", .people = "a file of JSON lines", .row = row};
