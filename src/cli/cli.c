@@ -2,7 +2,10 @@
 
 #include "command.h"
 #include "flexsync/cleanup.h"
+#include "flexsync/clock.h"
 #include "flexsync/engine.h"
+#include "flexsync/suggest.h"
+#include "flexsync/text.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -22,27 +25,53 @@ static const struct command commands[] = {
      0, 0, command_status},
     {"history", "[-n N] [--json]", "past syncs, newest first", "flexsync history -n 5", "nj", 0, 0,
      command_history},
-    {"list", "[--active] [-n N] [--json]", "contacts by name", "flexsync list --active -n 20", "Anj", 0, 0,
-     command_list},
-    {"show", "[--raw] [--json] ID", "one contact with all its fields, by contact_id or id",
+    {"list", "[OPTION]...", "contacts by name", "flexsync list --active --type Vendor --has email,phone",
+     "AtHsnj", 0, 0, command_list},
+    {"search", "[--active] [-n N] [--json] TEXT...",
+     "contacts with words that begin like these, best first; accents and case do not count",
+     "flexsync search muller berlin", "Anj", 1, INT_MAX, command_search},
+    {"show", "[--raw] [--json] ID", "one contact with all that is known, by contact_id or id",
      "flexsync show 17", "rj", 1, 1, command_show},
+    {"changes", "[--since T] [-n N] [--json] [ID]", "what changed, field by field, newest first",
+     "flexsync changes --since 7d", "snj", 0, 1, command_changes},
+    {"export", "[-o FILE] [OPTION]...", "contacts as a file for a spreadsheet, a phone or a program",
+     "flexsync export -o contacts.xlsx", "oFCAEtHsr", 0, 0, command_export},
     {"quota", "[--json]", "requests used and left by hour, day and month, when they are free, and the pace",
      "flexsync quota", "j", 0, 0, command_quota},
     {"check", "", "test settings, key, connection, page numbering, order of edits and database",
      "flexsync check", "", 0, 0, command_check},
+    {"backup", "FILE", "a checked copy of the database, while it is in use",
+     "flexsync backup contacts-copy.db", "", 1, 1, command_backup},
+    {"forget", "ID", "erase an Inactive contact with its history", "flexsync forget 17", "", 1, 1,
+     command_forget},
+    {"help", "[COMMAND]", "print this, or help on a command", "flexsync help export", "", 0, 1, command_help},
 };
 
 static const struct {
     struct option option;
+    const char *value; /* what it takes, for the help; NULL: nothing */
     const char *help;
 } option_table[] = {
-    {{"full", no_argument, NULL, 'f'}, "fetch every record, not only new and changed ones"},
-    {{"accept-vanished", no_argument, NULL, 'a'}, "believe it when many are gone at once"},
-    {{"active", no_argument, NULL, 'A'}, "leave out the inactive ones"},
-    {{"number", required_argument, NULL, 'n'}, "so many at the most"},
-    {{"raw", no_argument, NULL, 'r'}, "the JSON as the server sent it"},
-    {{"json", no_argument, NULL, 'j'}, "one JSON object with a version"},
+    {{"full", no_argument, NULL, 'f'}, NULL, "fetch every record, not only new and changed ones"},
+    {{"accept-vanished", no_argument, NULL, 'a'}, NULL, "believe it when many are gone at once"},
+    {{"output", required_argument, NULL, 'o'}, "FILE", "where to; - or nothing: the standard output"},
+    {{"format", required_argument, NULL, 'F'}, "NAME", "csv, jsonl, xlsx, vcf; else as FILE ends, else csv"},
+    {{"columns", required_argument, NULL, 'C'}, "NAMES", "these, in this order: name,email,phone"},
+    {{"active", no_argument, NULL, 'A'}, NULL, "leave out the inactive ones"},
+    {{"all", no_argument, NULL, 'E'}, NULL, "the inactive ones too (vcf leaves them out)"},
+    {{"type", required_argument, NULL, 't'}, "TYPE", "only Company, Individual, or what they are: Vendor"},
+    {{"has", required_argument, NULL, 'H'}, "FIELDS", "only with these: email,phone,address or a column"},
+    {{"since", required_argument, NULL, 's'},
+     "T",
+     "changed since: 7d, 24h, 2025-06-15, \"2025-06-15 12:30\""},
+    {{"number", required_argument, NULL, 'n'}, "N", "so many at the most"},
+    {{"raw", no_argument, NULL, 'r'},
+     NULL,
+     "show: the JSON as the server sent it; csv: no ' in front of what looks like a formula"},
+    {{"json", no_argument, NULL, 'j'}, NULL, "one JSON object with a version"},
 };
+#define OPTION_MAX    40
+#define SHORT_OPTIONS "no" /* these have a letter for people; the others' are ours alone */
 
 static void print_usage(FILE *out)
 {
@@ -69,12 +98,16 @@ static void print_command(FILE *out, const struct command *command)
                   command->help);
     for (size_t i = 0; i < ARRAY_LENGTH(option_table); i++) {
         const struct option *option = &option_table[i].option;
+        char name[OPTION_MAX];
         if (!strchr(command->letters, option->val))
             continue;
-        if (option->has_arg)
-            (void)fprintf(out, "  -%c, --%s N  %s\n", option->val, option->name, option_table[i].help);
+        if (strchr(SHORT_OPTIONS, option->val))
+            (void)snprintf(name, sizeof name, "-%c, --%s %s", option->val, option->name,
+                           option_table[i].value);
         else
-            (void)fprintf(out, "  --%-18s %s\n", option->name, option_table[i].help);
+            (void)snprintf(name, sizeof name, "--%s %s", option->name,
+                           option_table[i].value ? option_table[i].value : "");
+        (void)fprintf(out, "  %-20s %s\n", name, option_table[i].help);
     }
     (void)fprintf(out, "\nExample: %s\n", command->example);
 }
@@ -87,11 +120,56 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+/* "; did you mean …?" for a mistyped --option of the command. */
+static const char *suggest_option(char meant[static SUGGEST_TEXT_MAX], const char *name,
+                                  const struct command *command)
+{
+    struct suggest suggest = {.name = name + strspn(name, "-")};
+    for (size_t i = 0; command && i < ARRAY_LENGTH(option_table); i++)
+        if (strchr(command->letters, option_table[i].option.val))
+            suggest_try(&suggest, option_table[i].option.name);
+    if (suggest.best)
+        (void)snprintf(meant, SUGGEST_TEXT_MAX, "; did you mean --%s?", suggest.best);
+    else
+        meant[0] = '\0';
+    return meant;
+}
+
 static int usage_error(const char *what, const char *name, const struct command *command)
 {
-    (void)fprintf(stderr, "flexsync: %s%s; try: flexsync %s%s--help\n", what, name,
+    bool asks = name[0] && name[strlen(name) - 1] == '?'; /* did you mean …? */
+    (void)fprintf(stderr, "flexsync: %s%s%s: flexsync %s%s--help\n", what, name, asks ? " Try" : "; try",
                   command ? command->name : "", command ? " " : "");
     return error_exit_status(ERROR_USAGE);
+}
+
+static int no_such_option(const struct call *call, const char *name)
+{
+    char meant[SUGGEST_TEXT_MAX], text[SUGGEST_TEXT_MAX + ERROR_TEXT_MAX];
+    (void)snprintf(text, sizeof text, "%.200s%s", name, suggest_option(meant, name, call->command));
+    return usage_error("this is no option of the command: ", text, call->command);
+}
+
+static int no_such_command(const char *name)
+{
+    char meant[SUGGEST_TEXT_MAX], text[SUGGEST_TEXT_MAX + ERROR_TEXT_MAX];
+    struct suggest suggest = {.name = name};
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+        suggest_try(&suggest, commands[i].name);
+    (void)snprintf(text, sizeof text, "%.200s%s", name, suggest_text(meant, &suggest));
+    return usage_error("there is no command ", text, NULL);
+}
+
+int command_help(struct call *call)
+{
+    const struct command *command = call->word_count ? find_command(call->words[0]) : NULL;
+    if (call->word_count && !command)
+        return no_such_command(call->words[0]);
+    if (command)
+        print_command(stdout, command);
+    else
+        print_usage(stdout);
+    return EXIT_STATUS_DONE;
 }
 
 int command_failed(const struct error *err)
@@ -129,6 +207,29 @@ int command_needs_site(struct call *call, FILE *mistakes, struct error *err)
     return 0;
 }
 
+int command_since(const struct call *call, int64_t *ret_wall_usec, struct error *err)
+{
+    *ret_wall_usec = 0;
+    if (!call->since || text_parse_moment(call->since, clock_wall(&clock_system), ret_wall_usec) == 0)
+        return 0;
+    return error_set(err, ERROR_USAGE, RETRY_NEVER,
+                     "--since takes how long ago (7d, 24h, 30min), a day (2025-06-15) or a time "
+                     "(\"2025-06-15 12:30\"), not \"%.80s\"",
+                     call->since);
+}
+
+int command_filter(const struct call *call, struct read_filter *ret, struct error *err)
+{
+    *ret = (struct read_filter){.active = call->active, .type = call->type, .has = call->has};
+    return command_since(call, &ret->since, err);
+}
+
+int command_nobody(const char *id, struct error *err)
+{
+    return error_set(err, ERROR_USAGE, RETRY_NEVER,
+                     "there is no contact %.80s; flexsync search NAME finds it, flexsync list shows all", id);
+}
+
 static bool take_number(struct call *call, const char *text)
 {
     char *end = NULL;
@@ -143,11 +244,11 @@ static bool take_number(struct call *call, const char *text)
 /* Fills what the letter stands for; false with *ret_status when the program is to end. */
 static bool take_option(struct call *call, int letter, int *ret_status)
 {
-    bool *const flags[256] = {['f'] = &call->full,
-                              ['a'] = &call->accept_vanished,
-                              ['A'] = &call->active,
-                              ['r'] = &call->raw,
-                              ['j'] = &call->json};
+    bool *const flags[256] = {['f'] = &call->full,   ['a'] = &call->accept_vanished,
+                              ['A'] = &call->active, ['E'] = &call->all,
+                              ['r'] = &call->raw,    ['j'] = &call->json};
+    const char **const texts[256] = {['o'] = &call->output, ['F'] = &call->format, ['C'] = &call->columns,
+                                     ['s'] = &call->since,  ['t'] = &call->type,   ['H'] = &call->has};
     *ret_status = EXIT_STATUS_DONE;
     if (letter == 'h') {
         print_command(stdout, call->command);
@@ -162,8 +263,7 @@ static bool take_option(struct call *call, int letter, int *ret_status)
         return false;
     }
     if (letter == '?' || !strchr(call->command->letters, letter)) {
-        *ret_status =
-            usage_error("this is no option of the command: ", call->argv[optind - 1], call->command);
+        *ret_status = no_such_option(call, call->argv[optind - 1]);
         return false;
     }
     if (letter == 'n' && !take_number(call, optarg)) {
@@ -172,6 +272,8 @@ static bool take_option(struct call *call, int letter, int *ret_status)
     }
     if (flags[letter])
         *flags[letter] = true;
+    if (texts[letter])
+        *texts[letter] = optarg;
     return true;
 }
 
@@ -187,7 +289,7 @@ static bool read_options(struct call *call, int argc, char **argv, int *ret_stat
     int letter;
     optind = 0; /* begins anew, this time with options behind words */
     opterr = 0;
-    while ((letter = getopt_long(argc, argv, ":n:c:h", names, NULL)) != -1)
+    while ((letter = getopt_long(argc, argv, ":n:o:c:h", names, NULL)) != -1)
         if (!take_option(call, letter, ret_status))
             return false;
     call->words = argv + optind; /* getopt has put them behind the options */
@@ -255,12 +357,8 @@ int cli_main(int argc, char **argv)
     if (word == 0)
         return command_end(status);
     call.command = find_command(argv[word]);
-    if (!call.command && strcmp(argv[word], "help") == 0) {
-        print_usage(stdout);
-        return command_end(EXIT_STATUS_DONE);
-    }
     if (!call.command)
-        return usage_error("there is no command ", argv[word], NULL);
+        return no_such_command(argv[word]);
     if (!read_options(&call, argc - word, argv + word, &status))
         return command_end(status);
     const struct rlimit no_core = {0, 0};

@@ -17,12 +17,15 @@ struct call {
     const char *file;      /* -c, or NULL */
     struct config *config; /* in force; without a key until command_needs_site() */
     bool json;
-    bool full, accept_vanished; /* sync */
-    bool active;                /* list */
-    bool raw;                   /* show */
-    unsigned limit;             /* -n; 0: not given */
-    char **argv;                /* of the command */
-    char **words;               /* what is no option */
+    bool full, accept_vanished;            /* sync */
+    bool active, all;                      /* list, search, export */
+    bool raw;                              /* show, export */
+    const char *output, *format, *columns; /* export */
+    const char *since;                     /* changes, export, list */
+    const char *type, *has;                /* list, export */
+    unsigned limit;                        /* -n; 0: not given */
+    char **argv;                           /* of the command */
+    char **words;                          /* what is no option */
     int word_count;
 };
 
@@ -43,6 +46,12 @@ int command_list(struct call *call);
 int command_show(struct call *call);
 int command_check(struct call *call);
 int command_quota(struct call *call);
+int command_search(struct call *call);
+int command_changes(struct call *call);
+int command_export(struct call *call);
+int command_backup(struct call *call);
+int command_forget(struct call *call);
+int command_help(struct call *call);
 
 /* Says on stderr what went wrong and returns the exit status for it. */
 int command_failed(const struct error *err);
@@ -52,6 +61,15 @@ int command_needs_site(struct call *call, FILE *mistakes, struct error *err);
 
 /* The database of the settings, for reading; NULL after command_failed(), with *ret_status set. */
 struct store *command_open(struct call *call, int *ret_status);
+
+/* The moment that --since names, 0 without it; ERROR_USAGE when it names none. */
+int command_since(const struct call *call, int64_t *ret_wall_usec, struct error *err);
+
+/* Which contacts the options name. */
+int command_filter(const struct call *call, struct read_filter *ret, struct error *err);
+
+/* ERROR_USAGE for an ID that nobody has; returns -1. */
+int command_nobody(const char *id, struct error *err);
 
 /* Ends a command that wrote to stdout: a full disk or a closed pipe is an error like others. */
 int command_end(int status);

@@ -2,11 +2,13 @@
 #ifndef FLEXSYNC_RENDER_H
 #define FLEXSYNC_RENDER_H
 
+#include "flexsync/read.h"
 #include "flexsync/record.h"
 #include "flexsync/synclog.h"
 #include "flexsync/text.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /*
@@ -29,6 +31,19 @@ char *render_when(char text[static TEXT_MAX], int64_t wall, int64_t now);
 
 /* A value as text for people; an empty line for NULL. */
 void render_value(FILE *out, const struct value *value);
+
+/* Columns of the terminal that stdout is, 40 at least; RENDER_WIDE where it is none. */
+#define RENDER_WIDE 200
+int render_width(void);
+
+/* May stdout be coloured: a terminal, and no NO_COLOR? */
+bool render_colour(void);
+
+/* A line of a listing: number, name, e-mail, phone and city share the width that there is. */
+void render_contact(FILE *out, const struct read_contact *contact, int width);
+
+/* The same as an object; a new reference, NULL without memory. */
+json_t *render_json_contact(const struct read_contact *contact);
 
 /* New references; NULL without memory. */
 json_t *render_json_text(const char *text);

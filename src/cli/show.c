@@ -1,4 +1,6 @@
+#include "card.h"
 #include "command.h"
+#include "flexsync/cleanup.h"
 #include "render.h"
 
 #include <stdlib.h>
@@ -7,6 +9,8 @@
 struct show {
     struct call *call;
     json_t *fields;
+    struct card card;
+    bool failed;
 };
 
 static int each_column(void *arg, const char *column, const struct value *value)
@@ -24,12 +28,31 @@ static int each_column(void *arg, const char *column, const struct value *value)
     }
     if (show->call->json)
         return json_object_set_new(show->fields, column, render_json_value(value));
-    if (is_raw || value->type == VALUE_NULL)
-        return 0;
-    (void)printf("%-28s", column);
-    render_value(stdout, value);
-    (void)fputc('\n', stdout);
+    show->failed = card_add(&show->card, column, value) < 0;
+    return show->failed;
+}
+
+static int each_state(void *arg, const struct read_state *state)
+{
+    const struct show *show = arg;
+    card_print(&show->card, state);
     return 0;
+}
+
+static int print(struct show *show, struct store *store, struct error *err)
+{
+    if (show->failed)
+        return error_memory(err);
+    if (show->call->raw)
+        return 0;
+    if (show->call->json) {
+        (void)render_json(stdout,
+                          json_pack("{s:i, s:O}", "version", COMMAND_JSON_VERSION, "contact", show->fields));
+        return 0;
+    }
+    if (lists_parse(&show->card.lists, &entity_contacts, card_text(&show->card, "flex_data"), err) < 0)
+        return -1;
+    return read_state(store, card_integer(&show->card, "id"), each_state, show, err);
 }
 
 int command_show(struct call *call)
@@ -38,16 +61,15 @@ int command_show(struct call *call)
     struct error err;
     struct show show = {.call = call, .fields = json_object()};
     struct store *store = command_open(call, &status);
-    int found = store ? read_contact(store, call->words[0], each_column, &show, &err) : 1;
-    if (found == 0)
-        (void)error_set(&err, ERROR_USAGE, RETRY_NEVER, "there is no contact %.80s; flexsync list shows them",
-                        call->words[0]);
-    if (found <= 0)
-        status = command_failed(&err);
-    else if (store && call->json && !call->raw)
-        (void)render_json(stdout,
-                          json_pack("{s:i, s:O}", "version", COMMAND_JSON_VERSION, "contact", show.fields));
+    if (store) {
+        int r = read_contact(store, call->words[0], each_column, &show, &err);
+        if (r == 0)
+            r = command_nobody(call->words[0], &err);
+        if (r < 0 || print(&show, store, &err) < 0)
+            status = command_failed(&err);
+    }
     json_decref(show.fields);
+    card_free(&show.card);
     (void)store_close(store);
     return status;
 }
