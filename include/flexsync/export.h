@@ -9,7 +9,8 @@
  *          spreadsheet would take for a formula gets a ' in front, unless `raw`; plain numbers and phone
  *          numbers do not.
  *   jsonl  one object a line, in the order of the columns; flex_data as the object it is.
- *   xlsx   Excel: dates as dates, digits that are no number as text, further sheets past the row limit.
+ *   xlsx   Excel: dates as dates, digits that are no number as text, further sheets past the row limit. Lines
+ *          end with LF in a cell, other control characters are spaces.
  *   vcf    vCard 4.0 (RFC 6350), one card a contact, with all mails, phones and addresses.
  */
 #ifndef FLEXSYNC_EXPORT_H

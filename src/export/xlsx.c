@@ -139,7 +139,26 @@ static int begin(struct export *export, struct error *err)
     return code == LXW_NO_ERROR ? 0 : fail(export, code, err);
 }
 
-/* Characters that XML has no form for are replaced; what no cell has room for is cut and counted. */
+/* Excel reads "_x0041_" as the character of that number; the library leaves it as it is. */
+static bool looks_like_escape(const char *text)
+{
+    return text[0] == '_' && text[1] == 'x' && strspn(text + 2, "0123456789abcdefABCDEF") >= 4 &&
+           text[6] == '_';
+}
+
+/* How a character stands in a cell: NULL for as it is. Lines end with a line feed there. */
+static const char *form_of(const char *text, uint32_t c)
+{
+    if (c == '\r')
+        return text[1] == '\n' ? "" : "\n";
+    if (c == UTF8_REPLACEMENT || c == 0xFFFE || c == 0xFFFF) /* XML has no form for these */
+        return UTF8_REPLACEMENT_TEXT;
+    if (c < ' ' && c != '\n' && c != '\t')
+        return " ";
+    return looks_like_escape(text) ? "_x005F_" : NULL;
+}
+
+/* What no cell has room for is cut and counted. */
 static int clean_text(struct export *export, const char *text)
 {
     struct buffer *out = &export->scratch;
@@ -149,13 +168,13 @@ static int clean_text(struct export *export, const char *text)
     while (r == 0 && *text) {
         uint32_t c;
         size_t length = utf8_next(text, &c);
-        units += c > 0xFFFF ? 2 : 1;
+        const char *form = form_of(text, c);
+        units += form ? strlen(form) : c > 0xFFFF ? 2 : 1; /* U+FFFD counts three times, which does no harm */
         if (units > TEXT_UNITS_MAX) {
             export->shortened++;
             break;
         }
-        bool none = c == UTF8_REPLACEMENT || c == 0xFFFE || c == 0xFFFF;
-        r = none ? buffer_append_text(out, UTF8_REPLACEMENT_TEXT) : buffer_append(out, text, length);
+        r = form ? buffer_append_text(out, form) : buffer_append(out, text, length);
         text += length;
     }
     return r;

@@ -201,6 +201,84 @@ static void tells_people_local_time_with_no_more_date_than_needed(void **state)
     tzset();
 }
 
+static void reads_days_with_and_without_a_time(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t seconds;
+        bool has_time;
+    } cases[] = {
+        {"1979-02-28", 289008000, false},
+        {"1979-02-28T00:00:01", 289008001, true},
+        {"1979-02-28 00:00:01.5Z", 289008001, true},
+        {"1960-01-01", -315619200, false},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int64_t seconds = UNTOUCHED;
+        bool has_time = !cases[i].has_time;
+        assert_int_equal(text_parse_day(cases[i].text, &seconds, &has_time), 0);
+        assert_int_equal(seconds, cases[i].seconds);
+        assert_int_equal(has_time, cases[i].has_time);
+    }
+    static const char *const wrong[] = {"", "in May", "1979-02-31", "28.02.1979", "1979-02-28T", "1979-2-28"};
+    for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
+        int64_t seconds;
+        bool has_time;
+        assert_int_equal(text_parse_day(wrong[i], &seconds, &has_time), -EINVAL);
+    }
+}
+
+static void reads_moments_as_people_type_them(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("TZ", "UTC-2", 1), 0); /* two hours ahead of UTC */
+    tzset();
+    int64_t now = 0;
+    assert_int_equal(text_parse_utc("2026-11-23 10:00:00", &now), 0);
+    static const struct {
+        const char *text, *utc;
+    } cases[] = {
+        {"7d", "2026-11-16 10:00:00"},
+        {"90min", "2026-11-23 08:30:00"},
+        {"2025-06-15", "2025-06-14 22:00:00"},
+        {"2025-06-15Z", "2025-06-15 00:00:00"},
+        {"2025-06-15 12:30", "2025-06-15 10:30:00"},
+        {"2025-06-15T12:30:05", "2025-06-15 10:30:05"},
+        {"2025-06-15T12:30:05Z", "2025-06-15 12:30:05"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int64_t wall = UNTOUCHED;
+        char text[TEXT_MAX];
+        assert_int_equal(text_parse_moment(cases[i].text, now, &wall), 0);
+        assert_string_equal(text_format_utc(text, wall), cases[i].utc);
+    }
+    static const char *const wrong[] = {
+        "", "5", "5x", "soon", "2025-02-31", "2025-06-15 25:00", "2025-06-15 x"};
+    for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
+        int64_t wall = UNTOUCHED;
+        assert_int_equal(text_parse_moment(wrong[i], now, &wall), -EINVAL);
+        assert_int_equal(wall, UNTOUCHED);
+    }
+    int64_t wall = UNTOUCHED;
+    assert_int_equal(text_parse_moment("999999999d", now, &wall), -ERANGE);
+    assert_int_equal(unsetenv("TZ"), 0);
+    tzset();
+}
+
+static void writes_numbers_with_the_fewest_digits_that_read_back(void **state)
+{
+    (void)state;
+    static const struct {
+        double number;
+        const char *text;
+    } cases[] = {
+        {0.1, "0.1"}, {12.5, "12.5"}, {1e300, "1e+300"}, {-3, "-3"}, {0.1 + 0.2, "0.30000000000000004"}};
+    char text[TEXT_MAX];
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_string_equal(text_format_real(text, cases[i].number), cases[i].text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +292,9 @@ int main(void)
         cmocka_unit_test(writes_and_reads_utc_as_the_database_holds_it),
         cmocka_unit_test(refuses_times_of_another_form_and_days_that_do_not_exist),
         cmocka_unit_test(tells_people_local_time_with_no_more_date_than_needed),
+        cmocka_unit_test(reads_days_with_and_without_a_time),
+        cmocka_unit_test(reads_moments_as_people_type_them),
+        cmocka_unit_test(writes_numbers_with_the_fewest_digits_that_read_back),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }

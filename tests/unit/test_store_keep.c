@@ -1,0 +1,183 @@
+/* Copies while others write, and erasing. */
+#include "store_bench.h"
+
+#define ADA "{\"id\":\"a\",\"name\":\"Ada Unforgettable\",\"company\":\"Lumen\"}"
+#define BEA "{\"id\":\"b\",\"name\":\"Bea Remembered\",\"company\":\"Lumen\"}"
+
+static int open_bench(void **state)
+{
+    int r = set_up(state);
+    struct bench *b = *state;
+    open_store(b);
+    list_rows(b, &entity_contacts, "[{\"id\":\"a\"},{\"id\":\"b\"}]");
+    answer(b, "a", ADA);
+    answer(b, "b", BEA);
+    return r;
+}
+
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+/* Makes the empty file that the copy goes into. */
+static void make_empty(const struct bench *b, char path[static 96])
+{
+    (void)snprintf(path, 96, "%s/copy.db", b->directory);
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(close(fd), 0);
+}
+
+static void a_copy_is_whole_and_one_file(void **state)
+{
+    struct bench *b = *state;
+    char path[96];
+    make_empty(b, path);
+    assert_done(b, store_backup(b->store, path, never, NULL, &b->err));
+    sqlite3 *copy = open_raw(path);
+    CLEANUP_FREE char *rows = answer_of(copy, "SELECT contact_id, flex_data FROM contacts ORDER BY id");
+    assert_string_equal(rows, "a|" ADA "\nb|" BEA);
+    CLEANUP_FREE char *mode = answer_of(copy, "PRAGMA journal_mode");
+    assert_string_equal(mode, "delete");
+    close_raw(copy);
+    /* and can be used in the place of the other */
+    struct store *store = NULL;
+    assert_done(b, store_open(&store, path, STORE_WRITE, b->now, NULL, &b->err));
+    (void)store_close(store);
+}
+
+/* Somebody writes in the middle of it. */
+struct writer {
+    sqlite3 *db;
+    int writes;
+};
+
+static bool write_now(void *arg)
+{
+    struct writer *writer = arg;
+    exec_raw(writer->db, "UPDATE meta SET value = 'changed' WHERE key = 'marked'");
+    writer->writes++;
+    return false;
+}
+
+static void a_writer_in_the_middle_neither_waits_nor_is_seen(void **state)
+{
+    struct bench *b = *state;
+    char path[96];
+    make_empty(b, path);
+    exec(b, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)"
+            " INSERT INTO meta SELECT 'fill' || i, hex(zeroblob(500)), NULL FROM n");
+    exec(b, "INSERT INTO meta VALUES ('marked', 'before', NULL)");
+    struct store *reader = NULL;
+    assert_done(b, store_open(&reader, b->path, STORE_READ, b->now, NULL, &b->err));
+    struct writer writer = {.db = b->store->db};
+    assert_done(b, store_backup(reader, path, write_now, &writer, &b->err));
+    (void)store_close(reader);
+    assert_in_range(writer.writes, 1, 100);
+    sqlite3 *copy = open_raw(path);
+    CLEANUP_FREE char *value = answer_of(copy, "SELECT value FROM meta WHERE key = 'marked'");
+    assert_string_equal(value, "before");
+    close_raw(copy);
+    assert_answer(b, "SELECT value FROM meta WHERE key = 'marked'", "changed");
+}
+
+static bool at_once(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+static void it_ends_when_it_is_told_to(void **state)
+{
+    struct bench *b = *state;
+    char path[96];
+    make_empty(b, path);
+    exec(b, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)"
+            " INSERT INTO meta SELECT 'fill' || i, hex(zeroblob(500)), NULL FROM n");
+    assert_done(b, store_backup(b->store, path, at_once, NULL, &b->err));
+    assert_sound(b);
+}
+
+static void a_copy_that_cannot_be_written_is_an_error(void **state)
+{
+    struct bench *b = *state;
+    assert_failed(b, store_backup(b->store, "/nowhere/copy.db", never, NULL, &b->err), ERROR_STORE);
+    assert_sound(b);
+}
+
+static bool file_has(const char *path, const char *text)
+{
+    FILE *in = fopen(path, "r");
+    size_t at = 0, length = strlen(text);
+    int c;
+    if (!in)
+        return false;
+    while (at < length && (c = fgetc(in)) != EOF)
+        at = c == text[at] ? at + 1 : c == text[0];
+    assert_int_equal(fclose(in), 0);
+    return at == length;
+}
+
+static void an_inactive_contact_is_erased_without_a_trace(void **state)
+{
+    struct bench *b = *state;
+    int64_t changes = -1, id = id_of(b, "a");
+    char wal[128];
+    (void)snprintf(wal, sizeof wal, "%s-wal", b->path);
+    list_rows(b, &entity_contacts, "[{\"id\":\"b\"}]");
+    answer_gone(b, "a");
+    exec(b, "INSERT INTO contact_audits (contact_id, checked_at, stale) VALUES ('a', '2025-01-01', 0)");
+    assert_true(file_has(b->path, "Unforgettable") || file_has(wal, "Unforgettable"));
+    assert_int_equal(store_forget(b->store, &entity_contacts, id, &changes, &b->err), 1);
+    assert_int_equal(changes, 2); /* inserted, deactivated */
+    assert_answer(b, "SELECT contact_id FROM contacts", "b");
+    assert_answer(b, "SELECT DISTINCT contact_id FROM contact_changes", "b");
+    assert_answer(b, "SELECT count(*) FROM contact_state", "1");
+    assert_answer(b, "SELECT count(*) FROM contact_audits", "0");
+    assert_answer(b, "SELECT count(*) FROM contacts_fts WHERE contacts_fts MATCH 'unforgettable'", "0");
+    assert_answer(b, "SELECT count(*) FROM contacts_fts WHERE contacts_fts MATCH 'remembered'", "1");
+    assert_sound(b);
+    reopen_store(b);
+    static const char *const traces[] = {"Unforgettable", "unforgettable"};
+    for (size_t i = 0; i < ARRAY_LENGTH(traces); i++) {
+        assert_false(file_has(b->path, traces[i]));
+        assert_false(file_has(wal, traces[i]));
+    }
+    assert_true(file_has(b->path, "Remembered"));
+}
+
+static void an_active_one_is_kept(void **state)
+{
+    struct bench *b = *state;
+    int64_t changes = -1;
+    char *before = dump_contents(b);
+    assert_failed(b, store_forget(b->store, &entity_contacts, id_of(b, "a"), &changes, &b->err), ERROR_USAGE);
+    assert_int_equal(changes, -1);
+    assert_contents(b, before);
+    free(before);
+}
+
+static void one_that_there_is_not_is_none(void **state)
+{
+    struct bench *b = *state;
+    int64_t changes = -1;
+    assert_int_equal(store_forget(b->store, &entity_contacts, 4711, &changes, &b->err), 0);
+    assert_int_equal(changes, -1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_copy_is_whole_and_one_file),
+        TEST(a_writer_in_the_middle_neither_waits_nor_is_seen),
+        TEST(it_ends_when_it_is_told_to),
+        TEST(a_copy_that_cannot_be_written_is_an_error),
+        TEST(an_inactive_contact_is_erased_without_a_trace),
+        TEST(an_active_one_is_kept),
+        TEST(one_that_there_is_not_is_none),
+    };
+    return cmocka_run_group_tests_name("store keep", tests, NULL, NULL);
+}
