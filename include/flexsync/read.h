@@ -112,8 +112,10 @@ int read_state(struct store *store, int64_t id, read_state_fn *each, void *arg, 
 
 /* --- the full-text search --- */
 
-#define READ_SEARCH_WORDS_MAX 32   /* words that are looked for at the most */
-#define READ_SEARCH_TEXT_MAX  1000 /* bytes of all of them */
+#define READ_SEARCH_WORDS_MAX  32   /* words that are looked for at the most */
+#define READ_SEARCH_TEXT_MAX   1000 /* bytes of all of them */
+#define READ_SEARCH_RANKED_MAX 2000 /* with more matches there is no best one, and to rank them takes long   \
+                                     */
 
 /* Around what matched in struct read_match. */
 #define READ_MATCH_BEGIN '\x01'
@@ -130,7 +132,9 @@ typedef int read_match_fn(void *arg, const struct read_match *match);
 /*
  * Contacts in which every word of the texts begins some word, best first, at most `limit` of them. Case and
  * accents do not count, and no text is an error of syntax. *ret_total is how many there are without the
- * limit, set before the first callback. ERROR_USAGE when the texts have no word, or too many.
+ * limit, set before the first callback; SYNC_UNKNOWN for more than READ_SEARCH_RANKED_MAX, and then they come
+ * in any order, those with the words in their names if there are such. ERROR_USAGE when the texts have no
+ * word, or too many.
  */
 int read_search(struct store *store, char *const *texts, size_t text_count, bool active, unsigned limit,
                 read_match_fn *each, void *arg, int64_t *ret_total, struct error *err);

@@ -85,11 +85,14 @@ static int each_match(void *arg, const struct read_match *match)
 static void say_end(const struct search *search)
 {
     char shown[TEXT_MAX], total[TEXT_MAX];
+    (void)text_format_count(shown, (int64_t)search->count);
     if (search->total == 0)
         (void)fputs("flexsync: nobody matches; fewer words or letters find more\n", stderr);
+    else if (search->total == SYNC_UNKNOWN)
+        (void)fprintf(stderr, "flexsync: %s of more than %s; add a word or letters to have the best first\n",
+                      shown, text_format_count(total, READ_SEARCH_RANKED_MAX));
     else if ((int64_t)search->count < search->total)
-        (void)fprintf(stderr, "flexsync: the best %s of %s; add a word, or -n for more\n",
-                      text_format_count(shown, (int64_t)search->count),
+        (void)fprintf(stderr, "flexsync: the best %s of %s; add a word, or -n for more\n", shown,
                       text_format_count(total, search->total));
 }
 
@@ -105,8 +108,8 @@ int command_search(struct call *call)
                              &search, &search.total, &err) < 0)
         status = command_failed(&err);
     else if (store && call->json)
-        (void)render_json(stdout, json_pack("{s:i, s:I, s:O}", "version", COMMAND_JSON_VERSION, "total",
-                                            (json_int_t)search.total, "contacts", search.contacts));
+        (void)render_json(stdout, json_pack("{s:i, s:o, s:O}", "version", COMMAND_JSON_VERSION, "total",
+                                            render_json_count(search.total), "contacts", search.contacts));
     else if (store)
         say_end(&search);
     json_decref(search.contacts);

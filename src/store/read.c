@@ -63,10 +63,11 @@ int read_counts(struct store *store, const struct entity *entity, struct read_co
 {
     struct buffer sql;
     buffer_init(&sql, SQL_MAX);
+    /* The state is read through once: with 100,000 rows that is most of the time that a status takes. */
     int r = statement_expand(&sql,
-                             "SELECT (SELECT count(*) FROM {state}),"
-                             " (SELECT count(*) FROM {table} WHERE status IS NOT 'Inactive'),"
-                             " (SELECT count(*) FROM {state} WHERE content_hash IS NOT NULL)",
+                             "SELECT count(*),"
+                             " count(*) - (SELECT count(*) FROM {table} WHERE status = 'Inactive'),"
+                             " count(content_hash)",
                              entity);
     if (r == 0)
         r = entity->queue_table ? statement_expand(&sql,
@@ -74,6 +75,8 @@ int read_counts(struct store *store, const struct entity *entity, struct read_co
                                                    " (SELECT count(*) FROM {queue} WHERE attempts > 0)",
                                                    entity)
                                 : buffer_append_text(&sql, ", 0, 0");
+    if (r == 0)
+        r = statement_expand(&sql, " FROM {state}", entity);
     CLEANUP_STATEMENT sqlite3_stmt *s = r == 0 ? read_prepare(store, sql.data, err) : NULL;
     buffer_free(&sql);
     if (!s)

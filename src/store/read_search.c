@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define WHITE_SPACE " \t\r\n\f\v"
+#define NAME_WEIGHT 5 /* columns of at least this weight are names */
 
 /* What a match in a column is worth; in the others it is 1. */
 static const struct {
@@ -60,7 +61,7 @@ static int make_query(struct buffer *query, char *const *texts, size_t text_coun
 }
 
 /* ?1 the query, ?2 the limit, ?3 whether only the Active are wanted. */
-static int append_select(struct buffer *sql)
+static int append_select(struct buffer *sql, bool ranked)
 {
     const struct entity *entity = &entity_contacts;
     int r = buffer_append_text(sql, "SELECT " READ_CONTACT_COLUMNS);
@@ -69,30 +70,50 @@ static int append_select(struct buffer *sql)
                           READ_MATCH_END);
     if (r == 0)
         r = buffer_append_text(sql, " FROM contacts_fts CROSS JOIN contacts c ON c.id = contacts_fts.rowid"
-                                    " CROSS JOIN contact_state t ON t.id = c.id"
-                                    " WHERE contacts_fts MATCH ?1 AND rank MATCH 'bm25(");
-    for (size_t i = 0; r == 0 && i < entity->search_count; i++)
-        r = buffer_printf(sql, "%s%u", i ? ", " : "", weight_of(entity->search[i]));
-    return r < 0 ? r
-                 : buffer_append_text(sql, ")' AND (NOT ?3 OR c.status IS NOT 'Inactive')"
-                                           " ORDER BY rank LIMIT ?2");
+                                    " CROSS JOIN contact_state t ON t.id = c.id WHERE contacts_fts MATCH ?1"
+                                    " AND (NOT ?3 OR c.status IS NOT 'Inactive')");
+    for (size_t i = 0; r == 0 && ranked && i < entity->search_count; i++)
+        r = buffer_printf(sql, "%s%u", i ? ", " : " AND rank MATCH 'bm25(", weight_of(entity->search[i]));
+    return r < 0 ? r : buffer_append_text(sql, ranked ? ")' ORDER BY rank LIMIT ?2" : " LIMIT ?2");
 }
 
+/* Up to one more than are ranked: to count them all would take as long as to show them. */
 static int count_matches(struct store *store, const char *query, bool active, int64_t *ret, struct error *err)
 {
-    CLEANUP_STATEMENT sqlite3_stmt *s =
-        read_prepare(store,
-                     active ? "SELECT count(*) FROM contacts_fts f CROSS JOIN contacts c ON c.id = f.rowid"
-                              " WHERE contacts_fts MATCH ?1 AND c.status IS NOT 'Inactive'"
-                            : "SELECT count(*) FROM contacts_fts WHERE contacts_fts MATCH ?1",
-                     err);
+    CLEANUP_STATEMENT sqlite3_stmt *s = read_prepare(
+        store,
+        "SELECT count(*) FROM (SELECT 1 FROM contacts_fts CROSS JOIN contacts c ON c.id = contacts_fts.rowid"
+        " WHERE contacts_fts MATCH ?1 AND (NOT ?2 OR c.status IS NOT 'Inactive') LIMIT ?3)",
+        err);
     if (!s)
         return -1;
     bind_text(s, 1, query);
+    (void)sqlite3_bind_int(s, 2, active);
+    (void)sqlite3_bind_int64(s, 3, READ_SEARCH_RANKED_MAX + 1);
     if (statement_step(store, s, err) <= 0)
         return -1;
     *ret = sqlite3_column_int64(s, 0);
     return 0;
+}
+
+/* Of too many to be ranked, those with the words in their names are the likelier ones, if there are any. */
+static int prefer_names(struct store *store, struct buffer *query, bool active, struct error *err)
+{
+    CLEANUP(buffer_free) struct buffer names;
+    int64_t count = 0;
+    buffer_init(&names, READ_SQL_MAX);
+    int r = buffer_append_text(&names, "{");
+    for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(weights); i++)
+        if (weights[i].weight >= NAME_WEIGHT)
+            r = buffer_printf(&names, " %s", weights[i].column);
+    if (r < 0 || buffer_printf(&names, "} : (%s)", query->data) < 0)
+        return error_memory(err);
+    if (count_matches(store, names.data, active, &count, err) < 0)
+        return -1;
+    if (count == 0)
+        return 0;
+    buffer_clear(query);
+    return buffer_append(query, names.data, names.length) < 0 ? error_memory(err) : 0;
 }
 
 static int show_matches(struct store *store, sqlite3_stmt *s, read_match_fn *each, void *arg,
@@ -120,11 +141,17 @@ int read_search(struct store *store, char *const *texts, size_t text_count, bool
     CLEANUP(buffer_free) struct buffer sql;
     buffer_init(&query, READ_SQL_MAX);
     buffer_init(&sql, READ_SQL_MAX);
-    if (make_query(&query, texts, text_count, err) < 0)
+    int64_t total = 0;
+    if (make_query(&query, texts, text_count, err) < 0 ||
+        count_matches(store, query.data, active, &total, err) < 0)
         return -1;
-    CLEANUP_STATEMENT sqlite3_stmt *s = read_prepare_buffer(store, &sql, append_select(&sql), err);
-    if (!s || count_matches(store, query.data, active, ret_total, err) < 0)
+    bool ranked = total <= READ_SEARCH_RANKED_MAX;
+    if (!ranked && prefer_names(store, &query, active, err) < 0)
         return -1;
+    CLEANUP_STATEMENT sqlite3_stmt *s = read_prepare_buffer(store, &sql, append_select(&sql, ranked), err);
+    if (!s)
+        return -1;
+    *ret_total = ranked ? total : SYNC_UNKNOWN;
     bind_text(s, 1, query.data);
     (void)sqlite3_bind_int64(s, 2, limit ? (sqlite3_int64)limit : -1);
     (void)sqlite3_bind_int(s, 3, active);

@@ -120,6 +120,17 @@ static bool file_has(const char *path, const char *text)
     return at == length;
 }
 
+static void assert_no_trace(const struct bench *b)
+{
+    static const char *const traces[] = {"Unforgettable", "unforgettable"};
+    char wal[128];
+    (void)snprintf(wal, sizeof wal, "%s-wal", b->path);
+    for (size_t i = 0; i < ARRAY_LENGTH(traces); i++) {
+        assert_false(file_has(b->path, traces[i]));
+        assert_false(file_has(wal, traces[i]));
+    }
+}
+
 static void an_inactive_contact_is_erased_without_a_trace(void **state)
 {
     struct bench *b = *state;
@@ -139,12 +150,9 @@ static void an_inactive_contact_is_erased_without_a_trace(void **state)
     assert_answer(b, "SELECT count(*) FROM contacts_fts WHERE contacts_fts MATCH 'unforgettable'", "0");
     assert_answer(b, "SELECT count(*) FROM contacts_fts WHERE contacts_fts MATCH 'remembered'", "1");
     assert_sound(b);
+    assert_no_trace(b);
     reopen_store(b);
-    static const char *const traces[] = {"Unforgettable", "unforgettable"};
-    for (size_t i = 0; i < ARRAY_LENGTH(traces); i++) {
-        assert_false(file_has(b->path, traces[i]));
-        assert_false(file_has(wal, traces[i]));
-    }
+    assert_no_trace(b);
     assert_true(file_has(b->path, "Remembered"));
 }
 
