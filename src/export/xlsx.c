@@ -44,10 +44,14 @@ static int fail(const struct export *export, lxw_error code, struct error *err)
 {
     if (code == LXW_ERROR_MEMORY_MALLOC_FAILED)
         return error_memory(err);
-    return error_set(err, ERROR_STORE, RETRY_LATER,
-                     "cannot write %s: %s; make room in the folders of the file and of TMPDIR, and type the "
-                     "same again",
-                     outfile_target(export->file), lxw_strerror(code));
+    if (errno == ENOSPC || errno == EDQUOT)
+        return outfile_failed(export->file, err);
+    const char *text = lxw_strerror(code); /* ends with a full stop */
+    return error_set(
+        err, ERROR_STORE, RETRY_LATER,
+        "cannot write %s: %.*s; make room in the folders of the file and of TMPDIR, and type the "
+        "same again",
+        outfile_target(export->file), (int)strcspn(text, "."), text);
 }
 
 /* A library's temporary files go where there is room for the result. */
@@ -245,29 +249,31 @@ static int row(struct export *export, const struct value *values, struct error *
     return code == LXW_NO_ERROR ? 0 : fail(export, code, err);
 }
 
-/* Room for the copy is taken and given back; of the sheets one at a time is copied. */
-static int check_room(const struct workbook *state, off_t largest)
+/*
+ * Room for the copies is taken and given back. They are made one after the other, and the result, which is
+ * smaller, grows meanwhile: all of them together is enough.
+ */
+static int check_room(const struct workbook *state, off_t rows)
 {
     CLEANUP_CLOSE int fd = open(state->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
         return 0; /* a file system that cannot say */
-    errno = posix_fallocate(fd, 0, largest + ROOM_MORE);
+    errno = posix_fallocate(fd, 0, rows + ROOM_MORE);
     return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? -1 : 0;
 }
 
 static int check_rows(const struct workbook *state)
 {
     lxw_worksheet *sheet;
-    off_t largest = 0;
+    off_t all = 0;
     STAILQ_FOREACH(sheet, state->book->worksheets, list_pointers)
     {
         FILE *rows = sheet->optimize_tmpfile;
         if (fflush(rows) != 0 || ferror(rows))
             return -1;
-        off_t size = ftello(rows);
-        largest = size > largest ? size : largest;
+        all += ftello(rows);
     }
-    return check_room(state, largest);
+    return check_room(state, all);
 }
 
 static int end(struct export *export, struct error *err)
@@ -278,6 +284,7 @@ static int end(struct export *export, struct error *err)
         return fail(export, code, err);
     if (check_rows(state) < 0)
         return outfile_failed(export->file, err);
+    errno = 0;
     code = workbook_close(take_pointer(state->book)); /* frees it in any case */
     return code == LXW_NO_ERROR ? 0 : fail(export, code, err);
 }

@@ -168,6 +168,34 @@ test_a_full_disk_is_74_and_leaves_the_old_file() {
     expect_equal "status of CSV to a full device" $STATUS 74
 }
 
+# The library that writes Excel files looks at no write to its temporary ones: wherever the disk becomes full, the file
+# must be whole or the old one.
+test_an_excel_file_is_whole_or_not_there_however_full_the_disk_is() {
+    filled 300
+    mkdir -p disk
+    mount -t tmpfs -o size=8m tmpfs disk 2>/dev/null || skip_impossible "no tmpfs can be mounted here (not root?)"
+    echo "$T/disk" >mounted.disk
+    local kb refused=0 whole=0
+    for kb in 8200 8100 8000 7900 7800 7700 7600 7500 7400 7300 7200 7100 7000 6500 6000 5000; do
+        echo old >disk/x.xlsx
+        head -c "${kb}000" /dev/zero >disk/ballast 2>/dev/null || true
+        cli export -o disk/x.xlsx
+        if [ "$STATUS" = 0 ]; then
+            whole=$((whole + 1))
+            "$PYTHON" -c "import openpyxl; assert openpyxl.load_workbook('disk/x.xlsx').worksheets[0].max_row == 301" ||
+                fail "the file is broken, and nothing was said ($kb kB of 8 MB used)"
+        else
+            expect_status 74
+            refused=$((refused + 1))
+            expect_equal "the old file" "$(cat disk/x.xlsx)" old
+        fi
+        rm -f disk/ballast
+        expect_only disk ./x.xlsx ''
+    done
+    expect_at_least "refused" $refused 3
+    expect_at_least "whole" $whole 2
+}
+
 test_a_reader_that_goes_away_is_no_error_and_leaves_nothing() {
     filled 1699
     mkdir out
