@@ -112,10 +112,11 @@ int read_state(struct store *store, int64_t id, read_state_fn *each, void *arg, 
 
 /* --- the full-text search --- */
 
-#define READ_SEARCH_WORDS_MAX  32   /* words that are looked for at the most */
-#define READ_SEARCH_TEXT_MAX   1000 /* bytes of all of them */
-#define READ_SEARCH_RANKED_MAX 2000 /* with more matches there is no best one, and to rank them takes long   \
-                                     */
+#define READ_SEARCH_WORDS_MAX 32   /* words that are looked for at the most */
+#define READ_SEARCH_TEXT_MAX  1000 /* bytes of all of them */
+
+/* With more matches there is no best one, and to rank them takes long. */
+#define READ_SEARCH_RANKED_MAX 2000
 
 /* Around what matched in struct read_match. */
 #define READ_MATCH_BEGIN '\x01'

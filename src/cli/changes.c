@@ -4,6 +4,8 @@
 #include "flexsync/text.h"
 #include "render.h"
 
+#include <string.h>
+
 #define CHANGES_DEFAULT 50 /* shown, where neither a contact nor a time is named */
 
 struct changes {
@@ -36,6 +38,8 @@ static void print_text(const struct read_change *c)
     (void)printf("%-12s  %-11s  ", at, c->kind);
     render_cell(stdout, c->name ? c->name : c->contact_id, 0);
     (void)fputc('\n', stdout);
+    if (strcmp(c->kind, "inserted") == 0) /* flexsync show tells it better */
+        return;
     json_t *before = fields_of(c->before), *after = fields_of(c->after);
     difference_print(stdout, before, after);
     json_decref(before);

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAX  6   /* what lies deeper is shown as JSON */
-#define PATH_MAX_  200 /* bytes of "list[entry].field" */
-#define TEXT_SHOWN 120
+#define DEPTH_MAX   6   /* what lies deeper is shown as JSON */
+#define PATH_LENGTH 200 /* bytes of "list[entry].field" */
+#define TEXT_SHOWN  120
 
 static void walk(FILE *out, const char *path, const json_t *a, const json_t *b, int depth);
 
@@ -46,7 +46,7 @@ static void print_line(FILE *out, const char *path, const json_t *a, const json_
 static void walk_field(FILE *out, const char *path, const char *name, const json_t *a, const json_t *b,
                        int depth)
 {
-    char longer[PATH_MAX_];
+    char longer[PATH_LENGTH];
     (void)snprintf(longer, sizeof longer, *path ? "%s.%s" : "%s%s", path, name);
     text_drop_half(longer);
     walk(out, longer, a, b, depth + 1);
@@ -72,7 +72,7 @@ static const json_t *entry_with(const json_t *list, const json_t *id)
 
 static void walk_entry(FILE *out, const char *path, const json_t *a, const json_t *b, int depth)
 {
-    char longer[PATH_MAX_];
+    char longer[PATH_LENGTH];
     const json_t *any = b ? b : a;
     const char *name = json_string_value(json_object_get(any, "name"));
     if (!name)

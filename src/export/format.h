@@ -10,8 +10,8 @@
 
 #include <stdio.h>
 
-#define EXPORT_TEXT_LIMIT (64 * 1024 * 1024) /* bytes of what one contact becomes: twice the largest answer  \
-                                              */
+/* Bytes of what one contact becomes: twice the largest answer. */
+#define EXPORT_TEXT_LIMIT (64 * 1024 * 1024)
 
 struct export
 {
