@@ -8,15 +8,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 #include <wchar.h>
 
 #define FACT_INDENT 12
 #define FACT_WIDTH  80
-#define WIDTH_LEAST  40
-#define WIDTH_USUAL  79
-#define NUMBER_WIDTH 6
 
 void render_cell(FILE *out, const char *text, int width)
 {
@@ -103,7 +98,6 @@ char *render_when(char text[static TEXT_MAX], int64_t wall, int64_t now)
 
 void render_value(FILE *out, const struct value *value)
 {
-    char number[TEXT_MAX];
     switch (value->type) {
     case VALUE_NULL:
         break;
@@ -114,65 +108,9 @@ void render_value(FILE *out, const struct value *value)
         (void)fprintf(out, "%" PRId64, value->integer);
         break;
     case VALUE_REAL:
-        (void)fputs(text_format_real(number, value->real), out);
+        (void)fputs(text_format_real((char[TEXT_MAX]){""}, value->real), out);
         break;
     }
-}
-
-int render_width(void)
-{
-    struct winsize size;
-    if (!isatty(STDOUT_FILENO))
-        return RENDER_WIDE;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col < WIDTH_LEAST)
-        return WIDTH_USUAL;
-    return size.ws_col - 1;
-}
-
-bool render_colour(void)
-{
-    const char *no = getenv("NO_COLOR");
-    return isatty(STDOUT_FILENO) && !(no && *no);
-}
-
-/* Some have no name but those of a person. */
-static const char *name_of(char *buffer, size_t size, const struct read_contact *c)
-{
-    const char *first = c->first_name ? c->first_name : "", *last = c->last_name ? c->last_name : "";
-    if (c->name && *c->name)
-        return c->name;
-    (void)snprintf(buffer, size, "%s%s%s", first, *first && *last ? " " : "", last);
-    text_drop_half(buffer);
-    return *buffer ? buffer : c->contact_id;
-}
-
-void render_contact(FILE *out, const struct read_contact *c, int width)
-{
-    char both[200];
-    int rest = width - NUMBER_WIDTH - 8;
-    int name = rest * 2 / 6, email = rest * 2 / 6, phone = rest / 6;
-    (void)fprintf(out, "%*" PRId64 "  ", NUMBER_WIDTH, c->id);
-    render_cell(out, name_of(both, sizeof both, c), name);
-    (void)fputs("  ", out);
-    render_cell(out, c->email, email);
-    (void)fputs("  ", out);
-    render_cell(out, c->phone, phone);
-    (void)fputs("  ", out);
-    render_cell(out,
-                c->status && strcmp(c->status, "Inactive") == 0 ? "inactive"
-                : c->whole                                      ? c->city
-                                                                : "(waiting)",
-                rest - name - email - phone);
-    (void)fputc('\n', out);
-}
-
-json_t *render_json_contact(const struct read_contact *c)
-{
-    return json_pack("{s:I, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:b}", "id",
-                     (json_int_t)c->id, "contact_id", c->contact_id, "name", c->name, "first_name",
-                     c->first_name, "last_name", c->last_name, "contact_type", c->contact_type, "status",
-                     c->status, "company", c->company, "email", c->email, "phone", c->phone, "city", c->city,
-                     "updated_at", c->updated_at, "whole", c->whole);
 }
 
 json_t *render_json_text(const char *text)
