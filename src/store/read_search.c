@@ -77,19 +77,21 @@ static int append_select(struct buffer *sql, bool ranked)
     return r < 0 ? r : buffer_append_text(sql, ranked ? ")' ORDER BY rank LIMIT ?2" : " LIMIT ?2");
 }
 
-/* Up to one more than are ranked: to count them all would take as long as to show them. */
-static int count_matches(struct store *store, const char *query, bool active, int64_t *ret, struct error *err)
+/* Up to `most`: to count them all would take as long as to show them. */
+static int count_matches(struct store *store, const char *query, bool active, int64_t most, int64_t *ret,
+                         struct error *err)
 {
     CLEANUP_STATEMENT sqlite3_stmt *s = read_prepare(
         store,
-        "SELECT count(*) FROM (SELECT 1 FROM contacts_fts CROSS JOIN contacts c ON c.id = contacts_fts.rowid"
-        " WHERE contacts_fts MATCH ?1 AND (NOT ?2 OR c.status IS NOT 'Inactive') LIMIT ?3)",
+        active ? "SELECT count(*) FROM (SELECT 1 FROM contacts_fts CROSS JOIN contacts c"
+                 " ON c.id = contacts_fts.rowid WHERE contacts_fts MATCH ?1 AND c.status IS NOT 'Inactive'"
+                 " LIMIT ?2)"
+               : "SELECT count(*) FROM (SELECT 1 FROM contacts_fts WHERE contacts_fts MATCH ?1 LIMIT ?2)",
         err);
     if (!s)
         return -1;
     bind_text(s, 1, query);
-    (void)sqlite3_bind_int(s, 2, active);
-    (void)sqlite3_bind_int64(s, 3, READ_SEARCH_RANKED_MAX + 1);
+    (void)sqlite3_bind_int64(s, 2, most);
     if (statement_step(store, s, err) <= 0)
         return -1;
     *ret = sqlite3_column_int64(s, 0);
@@ -108,7 +110,7 @@ static int prefer_names(struct store *store, struct buffer *query, bool active, 
             r = buffer_printf(&names, " %s", weights[i].column);
     if (r < 0 || buffer_printf(&names, "} : (%s)", query->data) < 0)
         return error_memory(err);
-    if (count_matches(store, names.data, active, &count, err) < 0)
+    if (count_matches(store, names.data, active, 1, &count, err) < 0)
         return -1;
     if (count == 0)
         return 0;
@@ -143,7 +145,7 @@ int read_search(struct store *store, char *const *texts, size_t text_count, bool
     buffer_init(&sql, READ_SQL_MAX);
     int64_t total = 0;
     if (make_query(&query, texts, text_count, err) < 0 ||
-        count_matches(store, query.data, active, &total, err) < 0)
+        count_matches(store, query.data, active, READ_SEARCH_RANKED_MAX + 1, &total, err) < 0)
         return -1;
     bool ranked = total <= READ_SEARCH_RANKED_MAX;
     if (!ranked && prefer_names(store, &query, active, err) < 0)

@@ -237,6 +237,24 @@ static void names_come_before_other_matches_and_the_inactive_can_be_left_out(voi
     assert_int_equal(total, 2);
 }
 
+static void of_too_many_those_with_the_word_in_their_name_are_shown(void **state)
+{
+    struct bench *b = *state;
+    exec(b, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+            " INSERT INTO contacts (contact_id, city, name) SELECT 'n' || i, 'Castle', iif(i = 1999, "
+            "'Castle', 'x')"
+            " FROM n");
+    exec(b, "INSERT INTO contact_state (id) SELECT id FROM contacts WHERE contact_id GLOB 'n*'");
+    exec(b, "INSERT INTO contacts_fts (contacts_fts) VALUES ('rebuild')");
+    assert_found(b, "castle", "n1999|n1|n2|n3|n4|n5|n6|n7|n8|n9", 2000);
+    exec(b, "INSERT INTO contacts (contact_id, city) VALUES ('m', 'Castle')");
+    exec(b, "INSERT INTO contacts_fts (contacts_fts) VALUES ('rebuild')");
+    assert_found(b, "castle", "n1999", SYNC_UNKNOWN);
+    exec(b, "UPDATE contacts SET name = NULL WHERE contact_id = 'n1999'");
+    exec(b, "INSERT INTO contacts_fts (contacts_fts) VALUES ('rebuild')");
+    assert_found(b, "castle", "n1|n2|n3|n4|n5|n6|n7|n8|n9|n10", SYNC_UNKNOWN);
+}
+
 static int hear_change(void *arg, const struct read_change *change)
 {
     hear(arg, change->contact_id);
@@ -300,6 +318,7 @@ int main(void)
         TEST(nothing_and_too_much_to_look_for_are_refused),
         TEST(it_tells_what_matched),
         TEST(names_come_before_other_matches_and_the_inactive_can_be_left_out),
+        TEST(of_too_many_those_with_the_word_in_their_name_are_shown),
         TEST(changes_come_newest_first_of_all_or_of_one),
         TEST(the_state_tells_when_it_was_checked_and_who_the_employer_is),
     };
