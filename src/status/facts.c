@@ -131,7 +131,7 @@ char *facts_cycle_line(char *line, size_t size, const struct sync_row *row)
     add(line, size, "; ");
     add_number(line, size, row->cost.requests, "request", "requests");
     add_count(line, size, row->cost.retries, "retry", "retries");
-    add_count(line, size, row->cost.throttled, "refused for the quota", "refused for the quota");
+    add_count(line, size, row->cost.throttled, "answered 429", "answered 429");
     add(line, size, ", %s in %s", text_format_size(a, row->cost.bytes),
         text_format_span(b, row->completed_at - row->started_at));
     if (row->error_message[0])

@@ -82,7 +82,8 @@ test_two_daemons_and_a_person_never_exceed_a_quota_that_they_share() {
     start_sim --contacts 150 --deleted-share 0 --hourly 200 --latency 5
     local i
     for i in 1 2 3; do
-        write_conf limits.hourly=200 limits.ledger="\"$T/quota.db\"" database.path="\"$T/site$i.db\""
+        write_conf limits.hourly=200 limits.concurrent=8 limits.ledger="\"$T/quota.db\"" \
+            database.path="\"$T/site$i.db\"" # 30 at a time are for all of them together
         cp "$CONF" "conf$i"
     done
     "$SYNC" -c conf1 sync >1.out 2>1.err & STARTED+=($!)

@@ -425,6 +425,7 @@ test_a_second_process_is_told_who_holds_the_database() {
     rm "$T/alias.db"
 
     # And two commands.
+    script 'list times=1 => delay 2000'
     "$SYNC" -c "$CONF" sync >first.out 2>first.err &
     first=$!
     STARTED+=("$first")

@@ -218,7 +218,7 @@ static void figures_that_are_zero_are_left_out_and_the_others_told_in_order(void
     (void)snprintf(row.error_message, sizeof row.error_message, "the request quota is used up for now");
     assert_cycle_says(&row,
                       "contacts: partial; 1,000 of 1,001 listed, 20 fetched, 1 new, 2 changed, 3 unchanged, "
-                      "4 now inactive, 5 failed; 30 requests, 7 retries, 1 refused for the quota, 812 B in "
+                      "4 now inactive, 5 failed; 30 requests, 7 retries, 1 answered 429, 812 B in "
                       "2 min 50 s; the request quota is used up for now");
 }
 
