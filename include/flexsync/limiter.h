@@ -47,6 +47,9 @@ struct limiter {
     bool seen;               /* it was seen at all */
     int64_t lease, lease_at; /* requests entered and not sent; the ledger's time of their bucket */
     int64_t date, date_at;   /* the server's last word on the time, and when it came; 0: none yet */
+    int64_t dated;           /* ledger time when it was last written there; 0: never yet */
+    bool late;               /* it cannot tell how much time has passed since the ledger was written */
+    bool heard;              /* it is not in the ledger yet */
     int64_t spent_until;     /* monotonic: the quota is used up until then; 0: it is not */
     bool probing;            /* the request in flight finds out whether a refusal still holds */
 };
@@ -100,7 +103,8 @@ void limiter_dated(struct limiter *limiter, int64_t date, int64_t now);
 /* A person asks now: try in spite of the pause. One refused request begins it again. */
 void limiter_forgive(struct limiter *limiter);
 
-/* Gives back what is entered and was not sent. To be called when nothing more is to be sent for now. */
+/* Gives back what is entered and was not sent, and writes down the date. To be called when nothing more is to
+ * be sent for now. */
 void limiter_rest(struct limiter *limiter, int64_t now, int64_t wall);
 
 /*

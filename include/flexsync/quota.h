@@ -3,12 +3,14 @@
  *
  * Used requests are counted in sliding windows of buckets, and the oldest bucket counts whole: 61 of 60 s for
  * the hour, 97 of 15 min for the day, 125 of 6 h for the month of 31 days. So no window of the server's can
- * be exceeded, however it is aligned: every interval of an hour lies within 61 whole minutes.
+ * be exceeded, however it is aligned: every interval of an hour lies within 61 whole minutes. As many buckets
+ * more as fill two minutes (2, 1 and 1) are for dates that are not exact.
  *
- * The time in here is the ledger's own: it starts as the server's, runs with the monotonic clock, is moved on
- * by the server's Date where that has moved further, and never runs backwards. What the local wall clock says
- * is believed in one thing only: after a start with a full ledger, where no answer can tell the date, it may
- * allow one probe.
+ * The time in here is the ledger's own: it starts as the local clock's, runs with the monotonic clock, is
+ * moved on by the server's Date where that has moved further, and never runs backwards. A program that starts
+ * cannot know how long nobody looked at the clock; so what was entered since a date was heard last counts
+ * from the moment at which the next one moves the time on. What the local wall clock says is believed in one
+ * thing only: after a start with a full ledger, where no answer can tell the date, it may allow one probe.
  *
  * Pure data: store/ledger keeps it in quota.db, and it may be copied.
  */
@@ -19,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define QUOTA_BUCKETS_MAX 125
+#define QUOTA_BUCKETS_MAX 126
 
 enum quota_window { QUOTA_HOUR, QUOTA_DAY, QUOTA_MONTH, QUOTA_WINDOWS };
 
@@ -38,6 +40,7 @@ struct quota_count {
     int64_t used[QUOTA_BUCKETS_MAX]; /* requests; bucket i stands at i modulo the number of buckets */
     int64_t foreign;                 /* what others used, learnt from a refusal */
     int64_t foreign_at;              /* index of the bucket in which that was learnt */
+    int64_t sure;                    /* in the bucket of quota.unsure, entered before */
     int64_t learnt;                  /* a limit that the server named, smaller than ours; 0: none */
     int64_t learnt_at;               /* ledger time; believed for a month, plans change */
 };
@@ -47,6 +50,9 @@ struct quota {
     int64_t id;      /* of the file, random; another one is another file */
     int64_t time;    /* the ledger's: usec */
     int64_t date;    /* the server's at that time: usec since 1970; 0: no answer yet */
+    int64_t unsure;  /* ledger time from which entries may be later than they look; 0: none, a date came */
+    int64_t fresh;   /* the same; 0: one that knew the time came */
+    int64_t jumps;   /* how often the time was moved by more than it took: who saw less of them is late */
     int64_t wall;    /* the local clock at that time, for the probe of a full ledger */
     struct quota_count counts[QUOTA_WINDOWS];
     int64_t closed_until;  /* ledger time: nothing but a probe before it is sent; 0: open */
@@ -58,18 +64,34 @@ struct quota {
 /* An empty ledger. */
 void quota_init(struct quota *quota, int64_t wall);
 
+/* Who enters something next does not know how much time has passed since the ledger was written. */
+void quota_doubt(struct quota *quota);
+
 /*
  * Moves the ledger's time on by `elapsed` monotonic microseconds, and to where the server's `date` (0: none)
- * has moved since; what is older than its window is forgotten. A date that jumps back moves nothing, and time
- * goes on from there. Differences below two minutes are the jitter of a farm of servers and move nothing.
+ * has moved since; what is older than its window is forgotten.
  */
 void quota_advance(struct quota *quota, int64_t elapsed, int64_t date, int64_t wall);
 
 /*
- * Enters what `known`, an earlier state of the same ledger, has beyond *quota, whose file was deleted or
- * replaced by an older one meanwhile. The time of *quota is not before that of `known`.
+ * The server's date is `date` now, or not before it if that is not `certain`: the time moves to where it has
+ * moved. What was entered at or after `from`, or in doubt, was perhaps sent that much later, and counts from
+ * now. A date that jumps back moves nothing, and if it is certain, time goes on from there. Below two minutes
+ * that is the jitter of a farm of servers: the latest of them counts.
  */
-void quota_merge(struct quota *quota, const struct quota *known);
+void quota_date(struct quota *quota, int64_t date, bool certain, int64_t from, int64_t wall);
+
+/*
+ * Moves the ledger's time on by `elapsed`, of which those who entered something at or after `from` did not
+ * know: that counts from now.
+ */
+void quota_catch_up(struct quota *quota, int64_t elapsed, int64_t from);
+
+/*
+ * Enters what `known`, an earlier state of the ledger whose time would be `time` now, has beyond *quota,
+ * which an older one replaced meanwhile, or another one. The time of *quota is not before `time`.
+ */
+void quota_merge(struct quota *quota, const struct quota *known, int64_t time);
 
 /* One bucket by its index, for who keeps them; 0 for one that is not within the window. */
 int64_t quota_get(const struct quota *quota, int window, int64_t index);
@@ -107,8 +129,9 @@ int64_t quota_left(const struct quota *quota, const struct quota_limits *limits,
 void quota_enter(struct quota *quota, int64_t at, int64_t count);
 
 /*
- * Microseconds of ledger time until quota_left() is 1 again if nothing more is sent; 0 for now.
- * *ret_window (may be NULL) is the window that holds it up longest.
+ * Microseconds of ledger time until quota_left() is 1 again if nothing more is sent, or, where a refusal
+ * closed the quota, until a probe may be sent; 0 for now. A probe does not heed what others used, but our own
+ * requests stay below the limit with it. *ret_window (may be NULL) is the window that holds it up longest.
  */
 int64_t quota_wait(const struct quota *quota, const struct quota_limits *limits, enum quota_work work,
                    enum quota_window *ret_window);
@@ -134,8 +157,8 @@ void quota_read_refusal(const char *body, size_t length, const struct quota_limi
  * A window was refused: the smaller of the server's limit and ours holds from now on, what the server counted
  * beyond us is entered as other people's, and the quota is closed until the server's next boundary of that
  * window plus 60 to 300 s (`draw`, 0 to 1), or for `retry_after` (negative: none named), honoured between 1 s
- * and the window's length. Where a probe was refused: for 15, 30, 60 min, then hourly; the larger windows
- * daily.
+ * and the window's length. Where a probe was refused for the same window: for 15, 30, 60 min, then hourly;
+ * the larger windows daily.
  */
 void quota_refuse(struct quota *quota, const struct quota_limits *limits, const struct quota_refusal *refusal,
                   int64_t retry_after, double draw);
@@ -144,11 +167,12 @@ void quota_refuse(struct quota *quota, const struct quota_limits *limits, const 
 void quota_accept(struct quota *quota);
 
 /*
- * May one request be sent as a probe although quota_left() is 0? Either a refusal's time is over, or no
- * answer has confirmed the date yet (`confirmed` false) and the local clock says that the time of
- * quota_wait() has passed. The caller enters it as used and persists that before it sends.
+ * Microseconds until one request may be sent although quota_left() is 0: what quota_wait() says, or less
+ * where no answer has confirmed the date yet (`confirmed` false) and the local clock says that much of it has
+ * passed. Where that is 0 and quota_left() too, the request is a probe: the caller sets probed_wall, enters
+ * it as used and persists that before it sends.
  */
-bool quota_may_probe(const struct quota *quota, const struct quota_limits *limits, enum quota_work work,
-                     bool confirmed, int64_t wall);
+int64_t quota_wait_probe(const struct quota *quota, const struct quota_limits *limits, enum quota_work work,
+                         bool confirmed, int64_t wall);
 
 #endif

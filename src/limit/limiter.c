@@ -80,18 +80,53 @@ static int64_t ledger_time(const struct limiter *limiter, int64_t now)
     return limiter->quota.time + (now > limiter->seen_at ? now - limiter->seen_at : 0);
 }
 
+/* Brings a ledger up to what this process knows; false where it cannot tell how long ago that was written. */
+static bool catch_up(const struct limiter *limiter, struct quota *ret, int64_t now, int64_t wall)
+{
+    const struct quota *known = &limiter->quota;
+    if (!limiter->seen)
+        return ret->version == 0;
+    if (ret->version == 0) /* the file was deleted: it goes on as it was */
+        *ret = *known;
+    int64_t time = ledger_time(limiter, now);
+    bool other = ret->id != known->id, older = ret->version < known->version;
+    bool late = time < ret->time || (!other && ret->jumps > known->jumps);
+    if (!late && (other || (ret->fresh && ret->version != known->version))) /* nor could those who wrote it */
+        quota_catch_up(ret, time - ret->time, other ? 0 : ret->fresh);
+    else if (!late)
+        quota_advance(ret, time - ret->time, 0, wall);
+    if (other || older)
+        quota_merge(ret, known, time);
+    if (older) /* another copy of that time is not to pass for what is entered from now on */
+        ret->version = known->version;
+    return !late;
+}
+
+/*
+ * Tells it the date that it must be now; what the machine has slept since it was heard is not in it. False
+ * where it knows a later one.
+ */
+static bool tell_date(const struct limiter *limiter, struct quota *ret, bool in_time, int64_t now,
+                      int64_t wall)
+{
+    int64_t age = now - limiter->date_at, date = limiter->date ? limiter->date + age : 0;
+    bool behind = date < ret->date;
+    if (date)
+        quota_date(ret, date, limiter->heard && age <= USEC_PER_MIN && (in_time || !behind),
+                   limiter->heard && limiter->dated ? limiter->dated - USEC_PER_MIN : INT64_MAX, wall);
+    return date && !behind;
+}
+
 /* Begins a transaction with the ledger brought up to now; *ret is to be changed and given to close_book(). */
 static int open_book(struct limiter *limiter, struct quota *ret, int64_t now, int64_t wall, struct error *err)
 {
     if (limiter->book.begin(limiter->book.self, ret, err) < 0)
         return -1;
-    int64_t elapsed = limiter->seen ? ledger_time(limiter, now) - ret->time : 0;
-    int64_t date = limiter->date ? limiter->date + now - limiter->date_at : 0;
-    bool replaced = ret->id != limiter->quota.id || ret->version < limiter->quota.version;
-    quota_advance(ret, elapsed, date, wall);
-    if (limiter->seen && replaced)
-        quota_merge(ret, &limiter->quota);
+    bool in_time = catch_up(limiter, ret, now, wall);
     quota_enter(ret, limiter->lease_at, -limiter->lease);
+    bool dated = tell_date(limiter, ret, in_time, now, wall);
+    limiter->late = (limiter->late || !in_time) && !dated;
+    quota_advance(ret, 0, 0, wall);
     ret->version++;
     return 0;
 }
@@ -101,11 +136,14 @@ static int close_book(struct limiter *limiter, const struct quota *quota, int64_
 {
     if (limiter->book.end(limiter->book.self, quota, err) < 0)
         return -1;
+    if (limiter->heard)
+        limiter->dated = quota->time;
     limiter->quota = *quota;
     limiter->seen_at = now;
     limiter->seen = true;
     limiter->lease = lease;
     limiter->lease_at = quota->time;
+    limiter->heard = false;
     return 0;
 }
 
@@ -131,12 +169,14 @@ static int renew(struct limiter *limiter, int64_t now, int64_t wall, struct erro
         lease = 1;
     if (lease > left)
         lease = left;
-    bool probe = lease == 0 && !limiter->probing &&
-                 quota_may_probe(&quota, &limiter->limits, limiter->work, limiter->date != 0, wall);
+    int64_t wait = quota_wait_probe(&quota, &limiter->limits, limiter->work, limiter->date != 0, wall);
+    bool probe = lease == 0 && !limiter->probing && wait == 0;
     if (probe) {
         quota.probed_wall = wall;
         lease = 1;
     }
+    if (limiter->late && lease > 0)
+        quota_doubt(&quota);
     quota_enter(&quota, quota.time, lease);
     if (close_book(limiter, &quota, lease, now, err) < 0)
         return -1;
@@ -144,7 +184,7 @@ static int renew(struct limiter *limiter, int64_t now, int64_t wall, struct erro
     if (lease > 0)
         return 0;
     enum quota_window window = QUOTA_HOUR;
-    int64_t wait = quota_wait(&quota, &limiter->limits, limiter->work, &window);
+    (void)quota_wait(&quota, &limiter->limits, limiter->work, &window);
     if (wait < USEC_PER_SEC)
         wait = USEC_PER_SEC;
     limiter->spent_until = now + wait;
@@ -191,6 +231,7 @@ void limiter_dated(struct limiter *limiter, int64_t date, int64_t now)
         return;
     limiter->date = date;
     limiter->date_at = now;
+    limiter->heard = true;
 }
 
 void limiter_refused(struct limiter *limiter, const struct quota_refusal *refusal, int64_t retry_after,
@@ -199,8 +240,10 @@ void limiter_refused(struct limiter *limiter, const struct quota_refusal *refusa
     if (limiter->book.begin && refusal->named) {
         amend(limiter, refusal, retry_after, draw, now, wall);
         limiter->probing = false;
-        limiter->spent_until = now + quota_wait(&limiter->quota, &limiter->limits, limiter->work, NULL);
-        return;
+        int64_t wait = quota_wait(&limiter->quota, &limiter->limits, limiter->work, NULL);
+        limiter->spent_until = now + wait;
+        if (wait > 0) /* else the ledger could not be written */
+            return;
     }
     limiter->probing = false;
     begin_pause(limiter, retry_after, now);
@@ -224,7 +267,7 @@ void limiter_forgive(struct limiter *limiter)
 void limiter_rest(struct limiter *limiter, int64_t now, int64_t wall)
 {
     limiter->probing = false; /* a probe whose answer nobody waits for is none */
-    if (limiter->lease > 0)
+    if (limiter->lease > 0 || limiter->heard)
         amend(limiter, NULL, 0, 0, now, wall);
 }
 

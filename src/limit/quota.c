@@ -2,10 +2,7 @@
 
 #include "flexsync/clock.h"
 
-#include <ctype.h>
 #include <math.h>
-#include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #define JITTER        (2 * USEC_PER_MIN) /* between the clocks of servers that answer in turn */
@@ -15,16 +12,16 @@
 #define REOPEN_SPREAD (4 * USEC_PER_MIN)
 #define TIME_MAX      (INT64_MAX / 4)
 #define NUMBER_MAX    INT64_C(1000000000)
-#define BODY_MAX      4096 /* bytes of a refusal that are looked at */
 
+/* The sum: any alignment of the server's window, and what fills JITTER. */
 static const struct {
     int64_t bucket; /* usec */
     int64_t length; /* usec, what the server means by it at the most */
     int buckets;
 } windows[QUOTA_WINDOWS] = {
-    [QUOTA_HOUR] = {USEC_PER_MIN, USEC_PER_HOUR, 61},
-    [QUOTA_DAY] = {15 * USEC_PER_MIN, USEC_PER_DAY, 97},
-    [QUOTA_MONTH] = {6 * USEC_PER_HOUR, 31 * USEC_PER_DAY, 125},
+    [QUOTA_HOUR] = {USEC_PER_MIN, USEC_PER_HOUR, 61 + 2},
+    [QUOTA_DAY] = {15 * USEC_PER_MIN, USEC_PER_DAY, 97 + 1},
+    [QUOTA_MONTH] = {6 * USEC_PER_HOUR, 31 * USEC_PER_DAY, 125 + 1},
 };
 
 const char *const quota_window_names[QUOTA_WINDOWS] = {"hour", "day", "month"};
@@ -50,6 +47,39 @@ static void turn_window(struct quota_count *count, enum quota_window window, int
         count->learnt = 0;
 }
 
+/* Takes out what was entered at or after `from`, but for `sure` in the first bucket. */
+static int64_t take_since(struct quota_count *count, enum quota_window window, int64_t from, int64_t sure)
+{
+    int64_t oldest = count->newest - windows[window].buckets + 1, taken = 0;
+    int64_t first = from > 0 ? from / windows[window].bucket : 0;
+    for (int64_t i = first > oldest ? first : oldest; i <= count->newest; i++) {
+        if (i < 0)
+            continue;
+        int64_t *used = bucket_at(count, window, i), stays = i > first ? 0 : sure < *used ? sure : *used;
+        taken += *used - stays;
+        *used = stays;
+    }
+    if (count->foreign_at >= first)
+        count->foreign_at = INT64_MAX;
+    return taken;
+}
+
+/* Moves the time; what was entered at or after `from` comes along. */
+static void move_time(struct quota *quota, int64_t by, int64_t from)
+{
+    quota->time += by;
+    quota->jumps++;
+    for (int i = 0; i < QUOTA_WINDOWS; i++) {
+        enum quota_window window = (enum quota_window)i;
+        struct quota_count *c = &quota->counts[i];
+        int64_t taken = take_since(c, window, from, from == quota->unsure ? c->sure : 0);
+        turn_window(c, window, quota->time);
+        *bucket_at(c, window, c->newest) += taken;
+        if (c->foreign_at == INT64_MAX)
+            c->foreign_at = c->newest;
+    }
+}
+
 void quota_init(struct quota *quota, int64_t wall)
 {
     *quota = (struct quota){.time = wall > 0 ? wall : 0, .wall = wall};
@@ -57,47 +87,99 @@ void quota_init(struct quota *quota, int64_t wall)
         quota->counts[w].newest = quota->time / windows[w].bucket;
 }
 
-void quota_advance(struct quota *quota, int64_t elapsed, int64_t date, int64_t wall)
+void quota_doubt(struct quota *quota)
 {
-    if (elapsed > 0) {
-        quota->time += elapsed;
-        if (quota->date)
-            quota->date += elapsed;
-    }
-    if (date > 0) {
-        int64_t ahead = quota->date ? date - quota->date : 0;
-        if (ahead > JITTER)
-            quota->time += ahead;
-        if (!quota->date || ahead > JITTER || ahead < -JITTER)
-            quota->date = date;
-    }
-    quota->wall = date > 0 ? wall : quota->wall + (elapsed > 0 ? elapsed : 0);
+    int64_t time = quota->time > 0 ? quota->time : 1;
+    if (!quota->fresh)
+        quota->fresh = time;
+    if (quota->unsure)
+        return;
+    quota->unsure = time;
     for (int w = 0; w < QUOTA_WINDOWS; w++)
-        turn_window(&quota->counts[w], (enum quota_window)w, quota->time);
+        quota->counts[w].sure = quota_get(quota, w, quota->counts[w].newest);
 }
 
-void quota_merge(struct quota *quota, const struct quota *known)
+void quota_date(struct quota *quota, int64_t date, bool certain, int64_t from, int64_t wall)
+{
+    int64_t ahead = quota->date ? date - quota->date : 0;
+    if (ahead > 0) {
+        move_time(quota, ahead, quota->unsure && quota->unsure < from ? quota->unsure : from);
+        quota->date = date;
+    }
+    if (!certain)
+        return;
+    if (quota->date) /* else it tells nothing of what was before */
+        quota->fresh = quota->unsure = 0;
+    if (!quota->date || ahead < -JITTER)
+        quota->date = date;
+    quota->wall = wall;
+}
+
+void quota_advance(struct quota *quota, int64_t elapsed, int64_t date, int64_t wall)
+{
+    if (elapsed < 0)
+        elapsed = 0;
+    quota->time += elapsed;
+    if (quota->date)
+        quota->date += elapsed;
+    for (int w = 0; w < QUOTA_WINDOWS; w++)
+        turn_window(&quota->counts[w], (enum quota_window)w, quota->time);
+    quota->wall += elapsed;
+    if (date > 0)
+        quota_date(quota, date, true, quota->time - USEC_PER_MIN, wall);
+    /* A local clock that was put back would else keep a probe waiting for as long as it was ahead. */
+    if (quota->wall > wall)
+        quota->wall = wall;
+    if (quota->probed_wall > wall)
+        quota->probed_wall = wall;
+}
+
+void quota_catch_up(struct quota *quota, int64_t elapsed, int64_t from)
+{
+    quota->fresh = 0;
+    if (elapsed <= 0)
+        return;
+    move_time(quota, elapsed, from);
+    quota->wall += elapsed;
+    if (quota->date)
+        quota->date += elapsed;
+}
+
+void quota_merge(struct quota *quota, const struct quota *known, int64_t time)
 {
     for (int i = 0; i < QUOTA_WINDOWS; i++) {
         enum quota_window window = (enum quota_window)i;
         struct quota_count *c = &quota->counts[i], old = known->counts[i];
-        for (int64_t n = c->newest - windows[i].buckets + 1; n <= old.newest; n++) {
-            int64_t *used = n < 0 ? NULL : bucket_at(c, window, n);
-            if (used && *used < *bucket_at(&old, window, n))
-                *used = *bucket_at(&old, window, n);
+        int64_t shift = c->newest - time / windows[i].bucket;
+        for (int64_t n = c->newest - windows[i].buckets + 1; n <= old.newest + shift; n++) {
+            int64_t *used = n < 0 || n < shift ? NULL : bucket_at(c, window, n);
+            if (used && old.newest + shift - n < windows[i].buckets &&
+                *used < *bucket_at(&old, window, n - shift))
+                *used = *bucket_at(&old, window, n - shift);
         }
-        if (c->foreign < old.foreign && c->newest - old.foreign_at < windows[i].buckets) {
+        if (c->foreign < old.foreign && c->newest - shift - old.foreign_at < windows[i].buckets) {
             c->foreign = old.foreign;
-            c->foreign_at = old.foreign_at;
+            c->foreign_at = old.foreign_at + shift;
         }
         if (c->learnt == 0 || (old.learnt > 0 && old.learnt < c->learnt)) {
             c->learnt = old.learnt;
-            c->learnt_at = old.learnt_at;
+            c->learnt_at = old.learnt_at < quota->time ? old.learnt_at : quota->time;
         }
     }
+    if (known->fresh && (!quota->fresh || quota->fresh > known->fresh))
+        quota->fresh = known->fresh;
+    if (known->unsure && (!quota->unsure || quota->unsure > known->unsure)) {
+        quota->unsure = known->unsure;
+        for (int w = 0; w < QUOTA_WINDOWS; w++)
+            quota->counts[w].sure = known->counts[w].sure;
+    }
+    if (quota->jumps < known->jumps)
+        quota->jumps = known->jumps;
+    if (quota->probed_wall < known->probed_wall)
+        quota->probed_wall = known->probed_wall;
     if (quota->closed_until >= known->closed_until)
         return;
-    quota->closed_until = known->closed_until;
+    quota->closed_until = known->closed_until + quota->time - time;
     quota->closed_window = known->closed_window;
     quota->refusals = known->refusals;
 }
@@ -124,14 +206,19 @@ void quota_set(struct quota *quota, int64_t window, int64_t index, int64_t used)
 bool quota_usable(const struct quota *quota)
 {
     bool usable = quota->time >= 0 && quota->time < TIME_MAX && quota->date >= 0 && quota->date < TIME_MAX &&
-                  quota->wall > -TIME_MAX && quota->wall < TIME_MAX && quota->closed_until >= 0 &&
-                  quota->closed_until < TIME_MAX && quota->closed_window >= 0 &&
-                  quota->closed_window < QUOTA_WINDOWS && quota->refusals >= 0;
+                  quota->fresh >= 0 && quota->unsure >= 0 && quota->unsure <= quota->time + 1 &&
+                  quota->fresh <= quota->time + 1 && quota->wall > -TIME_MAX && quota->wall < TIME_MAX &&
+                  quota->probed_wall > -TIME_MAX && quota->probed_wall < TIME_MAX &&
+                  quota->closed_until >= 0 && quota->closed_until < TIME_MAX && quota->closed_window >= 0 &&
+                  quota->closed_window < QUOTA_WINDOWS && quota->refusals >= 0 &&
+                  quota->refusals <= NUMBER_MAX && quota->version >= 0 && quota->version < TIME_MAX &&
+                  quota->jumps >= 0 && quota->jumps < TIME_MAX;
     for (int w = 0; usable && w < QUOTA_WINDOWS; w++) {
         const struct quota_count *c = &quota->counts[w];
         usable = c->newest >= 0 && c->newest <= quota->time / windows[w].bucket && c->foreign >= 0 &&
-                 c->foreign <= NUMBER_MAX && c->foreign_at >= 0 && c->foreign_at <= c->newest &&
-                 c->learnt >= 0 && c->learnt_at >= 0 && c->learnt_at <= quota->time;
+                 c->foreign <= NUMBER_MAX && c->sure >= 0 && c->foreign_at >= 0 &&
+                 c->foreign_at <= c->newest && c->learnt >= 0 && c->learnt_at >= 0 &&
+                 c->learnt_at <= quota->time;
         for (int i = 0; usable && i < windows[w].buckets; i++)
             usable = c->used[i] >= 0 && c->used[i] <= NUMBER_MAX;
     }
@@ -208,15 +295,16 @@ static int64_t forgotten_at(enum quota_window window, int64_t index)
     return (index + windows[window].buckets) * windows[window].bucket;
 }
 
-/* Ledger time at which no more than `most` are counted in a window. */
-static int64_t below_at(const struct quota *quota, enum quota_window window, int64_t most)
+/* Ledger time at which no more than `most` are counted in a window, with what others used or without it. */
+static int64_t below_at(const struct quota *quota, enum quota_window window, int64_t most, bool others)
 {
     const struct quota_count *c = &quota->counts[window];
-    int64_t used = quota_used(quota, window), at = quota->time;
+    int64_t foreign = others ? c->foreign : 0, at = quota->time;
+    int64_t used = quota_used(quota, window) - c->foreign + foreign;
     for (int64_t i = c->newest - windows[window].buckets + 1; used > most && i <= c->newest; i++) {
         int64_t here = i < 0 ? 0 : c->used[i % windows[window].buckets];
         if (i == c->foreign_at)
-            here += c->foreign;
+            here += foreign;
         if (here > 0)
             at = forgotten_at(window, i);
         used -= here;
@@ -226,7 +314,7 @@ static int64_t below_at(const struct quota *quota, enum quota_window window, int
 
 int64_t quota_until(const struct quota *quota, enum quota_window window, int64_t most)
 {
-    return below_at(quota, window, most) - quota->time;
+    return below_at(quota, window, most, true) - quota->time;
 }
 
 int64_t quota_wait(const struct quota *quota, const struct quota_limits *limits, enum quota_work work,
@@ -234,13 +322,16 @@ int64_t quota_wait(const struct quota *quota, const struct quota_limits *limits,
 {
     int64_t latest = quota->time;
     enum quota_window holds = QUOTA_HOUR;
-    if (quota->closed_until > latest) {
-        latest = quota->closed_until;
+    bool closed = quota->closed_until > 0;
+    if (closed)
         holds = (enum quota_window)quota->closed_window;
-    }
+    if (quota->closed_until > latest)
+        latest = quota->closed_until;
     for (int i = 0; i < QUOTA_WINDOWS; i++) {
         enum quota_window window = (enum quota_window)i;
-        int64_t at = below_at(quota, window, quota_allowance(quota, limits, work, window) - 1);
+        int64_t most =
+            closed ? quota_limit(quota, limits, window) : quota_allowance(quota, limits, work, window);
+        int64_t at = below_at(quota, window, most - 1, !closed);
         if (at <= latest)
             continue;
         latest = at;
@@ -252,57 +343,6 @@ int64_t quota_wait(const struct quota *quota, const struct quota_limits *limits,
 }
 
 /* --- refusals --- */
-
-/* "2,000", "2 000", "2.000" -> 2000; 0 where there is no number. */
-static int64_t read_number(const char *text)
-{
-    int64_t number = 0;
-    while (*text && !isdigit((unsigned char)*text))
-        text++;
-    for (; isdigit((unsigned char)*text) || (strchr(",. '", *text) && isdigit((unsigned char)text[1]));
-         text++)
-        if (isdigit((unsigned char)*text) && number < NUMBER_MAX)
-            number = number * 10 + (*text - '0');
-    return number;
-}
-
-static bool read_window(const char *text, enum quota_window *ret)
-{
-    static const struct {
-        const char *word;
-        enum quota_window window;
-    } words[] = {{"hour", QUOTA_HOUR}, {"month", QUOTA_MONTH}, {"30 days", QUOTA_MONTH},
-                 {"day", QUOTA_DAY},   {"today", QUOTA_DAY},   {"daily", QUOTA_DAY}};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (!strcasestr(text, words[i].word))
-            continue;
-        *ret = words[i].window;
-        return true;
-    }
-    return false;
-}
-
-void quota_read_refusal(const char *body, size_t length, const struct quota_limits *limits,
-                        struct quota_refusal *ret)
-{
-    char text[BODY_MAX];
-    if (length > sizeof text - 1)
-        length = sizeof text - 1;
-    for (size_t i = 0; i < length; i++)
-        text[i] = body[i] ? body[i] : ' ';
-    text[length] = '\0';
-    *ret = (struct quota_refusal){0};
-    const char *found = strcasestr(text, "limit of ");
-    if (!found)
-        return;
-    ret->limit = read_number(found);
-    ret->named = read_window(found, &ret->window);
-    for (int w = 0; w < QUOTA_WINDOWS && !ret->named; w++)
-        if (ret->limit > 0 && ret->limit == limits->most[w]) {
-            ret->named = true;
-            ret->window = (enum quota_window)w;
-        }
-}
 
 /* Microseconds from `date` to the next boundary of a window in the server's clock (UTC, as the header is). */
 static int64_t until_boundary(enum quota_window window, int64_t date)
@@ -364,8 +404,8 @@ void quota_refuse(struct quota *quota, const struct quota_limits *limits, const 
     note_foreign(quota, limits, window);
     if (quota->closed_until > quota->time)
         return; /* in flight with the one that closed it */
-    bool probe = quota->closed_until != 0;
-    quota->refusals = probe ? quota->refusals + 1 : 0;
+    bool again = quota->closed_until != 0 && quota->closed_window == (int64_t)window;
+    quota->refusals = again ? quota->refusals + 1 : 0;
     quota->closed_window = window;
     quota->closed_until = quota->time + closed_for(quota, window, retry_after, draw);
 }
@@ -379,14 +419,12 @@ void quota_accept(struct quota *quota)
     quota->refusals = 0;
 }
 
-bool quota_may_probe(const struct quota *quota, const struct quota_limits *limits, enum quota_work work,
-                     bool confirmed, int64_t wall)
+int64_t quota_wait_probe(const struct quota *quota, const struct quota_limits *limits, enum quota_work work,
+                         bool confirmed, int64_t wall)
 {
-    if (quota->closed_until && quota->time >= quota->closed_until)
-        return true;
-    if (confirmed)
-        return false;
     int64_t wait = quota_wait(quota, limits, work, NULL);
     int64_t since = quota->probed_wall > quota->wall ? quota->probed_wall : quota->wall;
-    return wait > 0 && wall - since >= wait;
+    if (confirmed || wall <= since)
+        return wait;
+    return wait > wall - since ? wait - (wall - since) : 0;
 }

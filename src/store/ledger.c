@@ -19,10 +19,11 @@
 #define TEXT_OF(number)  TEXT_OF_(number)
 
 static const char schema_sql[] =
-    "CREATE TABLE ledger (id INTEGER, version INTEGER, time INTEGER, date INTEGER, wall INTEGER,"
-    " closed_until INTEGER, closed_window INTEGER, refusals INTEGER, probed_wall INTEGER);"
+    "CREATE TABLE ledger (id INTEGER, version INTEGER, time INTEGER, date INTEGER, unsure INTEGER,"
+    " fresh INTEGER, jumps INTEGER, wall INTEGER, closed_until INTEGER, closed_window INTEGER,"
+    " refusals INTEGER, probed_wall INTEGER);"
     "CREATE TABLE windows (window INTEGER PRIMARY KEY, newest INTEGER, others INTEGER, others_at INTEGER,"
-    " learnt INTEGER, learnt_at INTEGER);"
+    " sure INTEGER, learnt INTEGER, learnt_at INTEGER);"
     "CREATE TABLE usage (window INTEGER, bucket INTEGER, used INTEGER, PRIMARY KEY (window, bucket))"
     " WITHOUT ROWID;"
     "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) "; PRAGMA user_version = " TEXT_OF(FORM);
@@ -109,8 +110,9 @@ static int read_usage(sqlite3 *db, struct quota *ret)
 static int read_windows(sqlite3 *db, struct quota *ret)
 {
     CLEANUP_STATEMENT sqlite3_stmt *s = NULL;
-    if (sqlite3_prepare_v2(db, "SELECT window, newest, others, others_at, learnt, learnt_at FROM windows", -1,
-                           &s, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(db,
+                           "SELECT window, newest, others, others_at, sure, learnt, learnt_at FROM windows",
+                           -1, &s, NULL) != SQLITE_OK)
         return -1;
     int r;
     while ((r = sqlite3_step(s)) == SQLITE_ROW) {
@@ -121,8 +123,9 @@ static int read_windows(sqlite3 *db, struct quota *ret)
         c->newest = sqlite3_column_int64(s, 1);
         c->foreign = sqlite3_column_int64(s, 2);
         c->foreign_at = sqlite3_column_int64(s, 3);
-        c->learnt = sqlite3_column_int64(s, 4);
-        c->learnt_at = sqlite3_column_int64(s, 5);
+        c->sure = sqlite3_column_int64(s, 4);
+        c->learnt = sqlite3_column_int64(s, 5);
+        c->learnt_at = sqlite3_column_int64(s, 6);
     }
     return r == SQLITE_DONE ? 0 : -1;
 }
@@ -130,14 +133,15 @@ static int read_windows(sqlite3 *db, struct quota *ret)
 static int read_all(sqlite3 *db, struct quota *ret)
 {
     CLEANUP_STATEMENT sqlite3_stmt *s = NULL;
-    int64_t *const fields[] = {&ret->id,         &ret->version,      &ret->time,          &ret->date,
-                               &ret->wall,       &ret->closed_until, &ret->closed_window, &ret->refusals,
-                               &ret->probed_wall};
+    int64_t *const fields[] = {&ret->id,           &ret->version,       &ret->time,     &ret->date,
+                               &ret->unsure,       &ret->fresh,         &ret->jumps,    &ret->wall,
+                               &ret->closed_until, &ret->closed_window, &ret->refusals, &ret->probed_wall};
     *ret = (struct quota){0};
-    if (sqlite3_prepare_v2(db,
-                           "SELECT id, version, time, date, wall, closed_until, closed_window, refusals,"
-                           " probed_wall FROM ledger",
-                           -1, &s, NULL) != SQLITE_OK ||
+    if (sqlite3_prepare_v2(
+            db,
+            "SELECT id, version, time, date, unsure, fresh, jumps, wall, closed_until, closed_window,"
+            " refusals, probed_wall FROM ledger",
+            -1, &s, NULL) != SQLITE_OK ||
         run(s, NULL, 0) <= 0)
         return -1;
     for (size_t i = 0; i < ARRAY_LENGTH(fields); i++)
@@ -147,18 +151,30 @@ static int read_all(sqlite3 *db, struct quota *ret)
     return quota_usable(ret) ? 0 : -1;
 }
 
+/* Where SQLite has nothing against it, or misses a table or column, it is not what we wrote. */
+static int fail_reading(sqlite3 *db, const char *path, struct error *err)
+{
+    int code = sqlite3_errcode(db) & 0xff;
+    if (code != SQLITE_OK && code != SQLITE_ROW && code != SQLITE_DONE && code != SQLITE_ERROR)
+        return fail(db, path, err);
+    return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+                     "the quota's ledger %.300s is damaged; it was left as it is: move it away, and counting "
+                     "begins anew",
+                     path);
+}
+
 /* --- writing --- */
 
 static int write_usage(sqlite3 *db, const struct quota *quota)
 {
     CLEANUP_STATEMENT sqlite3_stmt *window = NULL, *usage = NULL;
-    if (sqlite3_prepare_v2(db, "INSERT INTO windows VALUES (?1, ?2, ?3, ?4, ?5, ?6)", -1, &window, NULL) !=
-            SQLITE_OK ||
+    if (sqlite3_prepare_v2(db, "INSERT INTO windows VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", -1, &window,
+                           NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(db, "INSERT INTO usage VALUES (?1, ?2, ?3)", -1, &usage, NULL) != SQLITE_OK)
         return -1;
     for (int w = 0; w < QUOTA_WINDOWS; w++) {
         const struct quota_count *c = &quota->counts[w];
-        const int64_t row[] = {w, c->newest, c->foreign, c->foreign_at, c->learnt, c->learnt_at};
+        const int64_t row[] = {w, c->newest, c->foreign, c->foreign_at, c->sure, c->learnt, c->learnt_at};
         if (run(window, row, ARRAY_LENGTH(row)) < 0)
             return -1;
         for (int64_t back = 0; back < QUOTA_BUCKETS_MAX; back++) {
@@ -173,13 +189,14 @@ static int write_usage(sqlite3 *db, const struct quota *quota)
 static int write_all(sqlite3 *db, const struct quota *quota)
 {
     CLEANUP_STATEMENT sqlite3_stmt *s = NULL;
-    const int64_t values[] = {quota->id,         quota->version,      quota->time,          quota->date,
-                              quota->wall,       quota->closed_until, quota->closed_window, quota->refusals,
-                              quota->probed_wall};
+    const int64_t values[] = {quota->id,           quota->version,       quota->time,     quota->date,
+                              quota->unsure,       quota->fresh,         quota->jumps,    quota->wall,
+                              quota->closed_until, quota->closed_window, quota->refusals, quota->probed_wall};
     if (sqlite3_exec(db, "DELETE FROM ledger; DELETE FROM windows; DELETE FROM usage", NULL, NULL, NULL) !=
             SQLITE_OK ||
-        sqlite3_prepare_v2(db, "INSERT INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", -1, &s,
-                           NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(db,
+                           "INSERT INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                           -1, &s, NULL) != SQLITE_OK ||
         run(s, values, ARRAY_LENGTH(values)) < 0)
         return -1;
     return write_usage(db, quota);
@@ -235,12 +252,7 @@ static int begin(struct ledger *ledger, struct quota *ret, struct error *err)
     int there = recognise(ledger->db, ledger->path, err);
     if (there <= 0)
         return there < 0 ? -1 : begin_new(ledger, ret, err);
-    if (read_all(ledger->db, ret) == 0)
-        return 0;
-    return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
-                     "the quota's ledger %.300s is damaged; it was left as it is: move it away, and counting "
-                     "begins anew",
-                     ledger->path);
+    return read_all(ledger->db, ret) == 0 ? 0 : fail_reading(ledger->db, ledger->path, err);
 }
 
 int ledger_begin(struct ledger *ledger, struct quota *ret, struct error *err)
@@ -269,7 +281,7 @@ static int look(const char *path, struct quota *ret, struct error *err)
     if (r == 0)
         r = recognise(db, path, err);
     if (r > 0 && read_all(db, ret) < 0)
-        r = fail(db, path, err);
+        r = fail_reading(db, path, err);
     (void)sqlite3_close(db);
     return r;
 }
