@@ -47,9 +47,10 @@ struct cycle_options {
     const struct clock *clock;
     enum sync_trigger trigger;
     enum config_strategy strategy;
-    bool full;              /* fetch everyone's record */
-    bool person;            /* somebody asked: what is not due yet is fetched too */
-    bool accept_vanished;   /* believe that many are gone */
+    bool full;            /* fetch everyone's record */
+    bool person;          /* somebody asked: what is not due yet is fetched too */
+    bool accept_vanished; /* believe that many are gone */
+    bool plan_only; /* ends where records would be fetched; for a sink in which nothing lasts (trial.h) */
     const char *const *ids; /* these contacts alone (store_ask()); must outlive the cycle */
     size_t id_count;        /* 0: everybody */
     unsigned page_size;

@@ -50,6 +50,7 @@ struct engine_options {
     const struct clock *clock;
     struct log *log;     /* must outlive the engine */
     const char *program; /* for the lock: "flexsyncd" or "flexsync" */
+    bool trial; /* runs end where records would be fetched; nothing lasts (trial.h), nothing is locked */
     /* A run has ended; engine_sync() may be called from here. */
     void (*finished)(void *arg, const struct engine_result *result);
     void (*opening)(void *arg); /* as store_open() has it; NULL: nobody wants to know */
@@ -76,6 +77,9 @@ int engine_sync(struct engine *engine, const struct engine_request *request, uin
 
 /* The run that begins after the one that goes on, or has just ended; NULL: none. */
 const struct engine_request *engine_next(const struct engine *engine);
+
+/* What the runs work on, for reading between two of them. Lives as long as the engine. */
+struct store *engine_store(const struct engine *engine);
 
 /* Tells those who find the database locked where the program that has it can be asked (lock.h). */
 void engine_reachable(struct engine *engine, const char *socket);

@@ -29,6 +29,7 @@ struct store;
 enum store_mode {
     STORE_WRITE, /* made if missing, migrated if old, checked if the last end was unclean */
     STORE_READ,  /* must exist and be of this version */
+    STORE_TRIAL, /* a private copy that goes when it is closed (trial.h); the file itself is only read */
 };
 
 /*

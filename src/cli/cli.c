@@ -18,9 +18,9 @@
 #include <sys/resource.h>
 
 static const struct command commands[] = {
-    {"sync", "[--full] [--accept-vanished] [ID]...",
-     "sync now, everybody or these contacts; where the daemon runs, it does it", "flexsync sync", "fa", 0,
-     ENGINE_IDS_MAX, command_sync},
+    {"sync", "[--full] [--dry-run] [--accept-vanished] [ID]...",
+     "sync now, everybody or these contacts; where the daemon runs, it does it", "flexsync sync --dry-run",
+     "fda", 0, ENGINE_IDS_MAX, command_sync},
     {"status", "[--json]", "how the copy is: complete, fresh, what waits, last sync", "flexsync status", "j",
      0, 0, command_status},
     {"history", "[-n N] [--json]", "past syncs, newest first", "flexsync history -n 5", "nj", 0, 0,
@@ -53,6 +53,9 @@ static const struct {
     const char *help;
 } option_table[] = {
     {{"full", no_argument, NULL, 'f'}, NULL, "fetch every record, not only new and changed ones"},
+    {{"dry-run", no_argument, NULL, 'd'},
+     NULL,
+     "change nothing; say what would be fetched, and what it would cost"},
     {{"accept-vanished", no_argument, NULL, 'a'}, NULL, "believe it when many are gone at once"},
     {{"output", required_argument, NULL, 'o'}, "FILE", "where to; - or nothing: the standard output"},
     {{"format", required_argument, NULL, 'F'}, "NAME", "csv, jsonl, xlsx, vcf; else as FILE ends, else csv"},
@@ -246,7 +249,8 @@ static bool take_option(struct call *call, int letter, int *ret_status)
 {
     bool *const flags[256] = {['f'] = &call->full,   ['a'] = &call->accept_vanished,
                               ['A'] = &call->active, ['E'] = &call->all,
-                              ['r'] = &call->raw,    ['j'] = &call->json};
+                              ['r'] = &call->raw,    ['j'] = &call->json,
+                              ['d'] = &call->dry_run};
     const char **const texts[256] = {['o'] = &call->output, ['F'] = &call->format, ['C'] = &call->columns,
                                      ['s'] = &call->since,  ['t'] = &call->type,   ['H'] = &call->has};
     *ret_status = EXIT_STATUS_DONE;

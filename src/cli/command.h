@@ -17,7 +17,7 @@ struct call {
     const char *file;      /* -c, or NULL */
     struct config *config; /* in force; without a key until command_needs_site() */
     bool json;
-    bool full, accept_vanished;            /* sync */
+    bool full, accept_vanished, dry_run;   /* sync */
     bool active, all;                      /* list, search, export */
     bool raw;                              /* show, export */
     const char *output, *format, *columns; /* export */

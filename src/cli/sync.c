@@ -1,5 +1,6 @@
 #include "sync.h"
 #include "command.h"
+#include "dryrun.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/engine.h"
 #include "flexsync/lock.h"
@@ -51,6 +52,10 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 {
     (void)source, (void)info;
     struct sync *sync = user;
+    if (!sync->stopped) {
+        progress_clear(sync->terminal);
+        (void)fputs("flexsync: stopping; what has come is being stored\n", stderr);
+    }
     sync->stopped = true;
     engine_stop(sync->engine);
     return 0;
@@ -73,16 +78,19 @@ static int add_sources(struct sync *sync, struct error *err)
 
 static int set_up(struct sync *sync, struct call *call, struct error *err)
 {
-    const struct log_options log_options = {.level = (enum log_level)call->config->log.level,
-                                            .file = call->config->log.file,
-                                            .error_file = call->config->log.error_file,
-                                            .people = true};
+    struct log_options log_options = {.level = (enum log_level)call->config->log.level,
+                                      .file = call->config->log.file,
+                                      .error_file = call->config->log.error_file,
+                                      .people = true};
+    if (call->dry_run) /* a log of what did not happen would mislead */
+        log_options.file = log_options.error_file = NULL;
     if (log_new(&sync->log, &log_options, err) < 0 || add_sources(sync, err) < 0)
         return -1;
     const struct engine_options options = {.event = sync->event,
                                            .clock = &clock_system,
                                            .log = sync->log,
                                            .program = "flexsync",
+                                           .trial = call->dry_run,
                                            .finished = on_finished,
                                            .arg = sync};
     sync->terminal = isatty(STDERR_FILENO) != 0;
@@ -91,11 +99,16 @@ static int set_up(struct sync *sync, struct call *call, struct error *err)
 
 void sync_tell(const struct engine_result *result)
 {
-    char at[TEXT_MAX];
     if (result->status == SYNC_FAILED) /* nothing to hand on, but something to say */
         (void)fprintf(stderr, "flexsync: %s\n", result->summary);
     else
         (void)printf("%s\n", result->summary);
+    sync_tell_rest(result);
+}
+
+void sync_tell_rest(const struct engine_result *result)
+{
+    char at[TEXT_MAX];
     for (size_t i = 0; i < result->unknown_count; i++)
         (void)fprintf(stderr, "flexsync: there is no contact %.80s; flexsync list shows them\n",
                       result->unknown[i]);
@@ -104,26 +117,59 @@ void sync_tell(const struct engine_result *result)
                       text_format_local(at, result->resumes_at, clock_wall(&clock_system)));
 }
 
+/* What the run leaves for the next one, for who has just stopped it. */
+static void tell_stopped(struct sync *sync, const struct call *call)
+{
+    struct read_counts counts;
+    struct error err;
+    char n[TEXT_MAX];
+    if (call->dry_run)
+        (void)fputs("flexsync: stopped; nothing was changed\n", stderr);
+    else if (read_counts(engine_store(sync->engine), &entity_contacts, &counts, &err) < 0)
+        (void)fputs("flexsync: stopped; everything received is stored\n", stderr);
+    else
+        (void)fprintf(
+            stderr,
+            "flexsync: stopped; everything received is stored, %s record%s still to be fetched; to go "
+            "on: flexsync sync\n",
+            text_format_count(n, counts.waiting), counts.waiting == 1 ? " is" : "s are");
+}
+
+/* What a dry run found, if it found anything. */
+static int tell_found(struct sync *sync, const struct dryrun *dryrun, const struct call *call)
+{
+    struct error err;
+    if (dryrun_tell(dryrun, engine_store(sync->engine), engine_config(sync->engine), call->word_count > 0,
+                    &err) < 0)
+        return command_failed(&err);
+    return sync->result.exit_status;
+}
+
 static int run(struct sync *sync, const struct call *call)
 {
+    struct dryrun dryrun;
     const struct engine_request request = {.trigger = TRIGGER_MANUAL,
                                            .full = call->full,
                                            .accept_vanished = call->accept_vanished,
                                            .ids = (const char *const *)call->words,
                                            .id_count = (size_t)call->word_count};
     struct error err;
-    if (engine_sync(sync->engine, &request, NULL, &err) < 0)
+    if ((call->dry_run && dryrun_begin(&dryrun, engine_store(sync->engine), &err) < 0) ||
+        engine_sync(sync->engine, &request, NULL, &err) < 0)
         return command_failed(&err);
     arm(sync);
     if (sd_event_loop(sync->event) < 0)
         return error_exit_status(ERROR_SYSTEM);
     progress_clear(sync->terminal);
-    sync_tell(&sync->result);
+    bool found = call->dry_run && !sync->stopped && sync->result.status != SYNC_FAILED;
+    int status = found ? tell_found(sync, &dryrun, call) : sync->result.exit_status;
+    if (found)
+        sync_tell_rest(&sync->result);
+    else
+        sync_tell(&sync->result);
     if (sync->stopped)
-        (void)fputs(
-            "flexsync: stopped; everything received is stored, and the next sync goes on from there\n",
-            stderr);
-    return sync->result.exit_status;
+        tell_stopped(sync, call);
+    return status;
 }
 
 /* Who holds the database is said before a key is asked for, which here only the daemon may have. */
@@ -131,7 +177,7 @@ static int prepare(struct call *call, struct error *err)
 {
     struct lock_holder holder;
     int lock = -1;
-    if (lock_holder(call->config->database.path, &holder) > 0 &&
+    if (!call->dry_run && lock_holder(call->config->database.path, &holder) > 0 &&
         (lock = lock_take(call->config->database.path, "flexsync", err)) < 0)
         return -1;
     if (lock >= 0)
@@ -164,7 +210,9 @@ int command_sync(struct call *call)
             stderr);
         return error_exit_status(ERROR_USAGE);
     }
-    if (lock_holder(call->config->database.path, &holder) > 0 && sync_follow(call, &holder, &status) > 0)
+    /* A dry run needs no lock, and so nobody who has it. */
+    if (!call->dry_run && lock_holder(call->config->database.path, &holder) > 0 &&
+        sync_follow(call, &holder, &status) > 0)
         return status;
     return sync_here(call);
 }

@@ -166,6 +166,7 @@ static int begin_cycle(struct engine *engine, struct error *err)
         .full = engine->wish.request.full,
         .person = wish_by_person(engine->wish.request.trigger),
         .accept_vanished = engine->wish.request.accept_vanished,
+        .plan_only = engine->options.trial,
         .ids = engine->wish.request.ids,
         .id_count = engine->wish.request.id_count,
         .page_size = (unsigned)config->sync.page_size,
@@ -422,6 +423,11 @@ const struct engine_request *engine_next(const struct engine *engine)
     return wish ? &wish->request : NULL;
 }
 
+struct store *engine_store(const struct engine *engine)
+{
+    return engine->store;
+}
+
 void engine_reachable(struct engine *engine, const char *socket)
 {
     lock_tell(engine->lock, engine->options.program, socket);
@@ -506,7 +512,7 @@ static int tell_past(struct engine *engine, int64_t migrated, struct error *err)
         log_event(engine, EVENT_MIGRATED, text);
     }
     int interrupted = store_close_interrupted(engine->store, wall_of(engine), err);
-    if (interrupted > 0)
+    if (interrupted > 0 && !engine->options.trial) /* there, what somebody else runs is no matter */
         log_event(engine, EVENT_INTERRUPTED,
                   "the last sync was interrupted; its work up to then is stored, this one goes on");
     return interrupted < 0 ? -1 : 0;
@@ -516,9 +522,11 @@ static int set_up_store(struct engine *engine, struct error *err)
 {
     const struct config *config = engine->config;
     int64_t migrated = 0;
-    engine->lock = lock_take(config->database.path, engine->options.program, err);
-    if (engine->lock < 0 ||
-        store_open_watched(&engine->store, config->database.path, STORE_WRITE, wall_of(engine), &migrated,
+    enum store_mode mode = engine->options.trial ? STORE_TRIAL : STORE_WRITE;
+    if (mode == STORE_WRITE &&
+        (engine->lock = lock_take(config->database.path, engine->options.program, err)) < 0)
+        return -1;
+    if (store_open_watched(&engine->store, config->database.path, mode, wall_of(engine), &migrated,
                            engine->options.opening, engine->options.arg, err) < 0 ||
         site_claim(engine->store, config, wall_of(engine), err) < 0 || tell_past(engine, migrated, err) < 0)
         return -1;

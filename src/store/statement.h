@@ -122,6 +122,12 @@ int store_end(struct store *store, struct error *err);
 /* Rolls back if a transaction is open; keeps *err. Returns -1, to end a failing function. */
 int store_abandon(struct store *store);
 
+/* Fills an empty store from the database of its path, if there is one. */
+int trial_copy(struct store *store, struct error *err);
+
+/* Remembers, for trial_read(), who is queued now. */
+int trial_mark(struct store *store, struct error *err);
+
 /* Begins the schema of a new database, or brings an older one up to date, in one transaction. */
 int schema_prepare(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err);
 

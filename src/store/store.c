@@ -173,7 +173,8 @@ static int check_after_unclean_end(struct store *store, struct error *err)
     CLEANUP_FREE char *clean = NULL;
     if (store_meta_get(store, "clean", &clean, err) < 0)
         return -1;
-    return clean && strcmp(clean, "0") == 0 ? check_whole(store, err) : 0;
+    bool in_use = store->mode == STORE_TRIAL; /* by who writes it, and not from an end */
+    return clean && strcmp(clean, "0") == 0 && !in_use ? check_whole(store, err) : 0;
 }
 
 static int prepare_for_writing(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err)
@@ -213,16 +214,25 @@ static void watch(struct store *store, bool on)
         sqlite3_progress_handler(store->db, on ? TICK_STEPS : 0, on ? on_work : NULL, store);
 }
 
-static int open_database(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err)
+static int open_file(struct store *store, struct error *err)
 {
-    int flags =
-        store->mode == STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    bool trial = store->mode == STORE_TRIAL;
+    int flags = store->mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     if (store->mode == STORE_WRITE && make_file(store->path, err) < 0)
         return -1;
-    if (store->mode == STORE_READ && access(store->path, R_OK) < 0)
+    bool missing = access(store->path, R_OK) < 0;
+    if (missing && (store->mode == STORE_READ || (trial && errno != ENOENT)))
         return cannot_read(store, errno, err);
-    if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+    /* A database without a name is SQLite's own, in memory as far as its cache goes. */
+    if (sqlite3_open_v2(trial ? "" : store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return store_error(store, "open", err);
+    return trial ? trial_copy(store, err) : 0;
+}
+
+static int open_database(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err)
+{
+    if (open_file(store, err) < 0)
+        return -1;
     watch(store, true);
     int version = 0;
     if (!set_connection(store))
@@ -230,8 +240,10 @@ static int open_database(struct store *store, int64_t now, int64_t *ret_migrated
     if (schema_check(store, &version, err) <
         0) /* before anything is written to a file that may not be ours */
         return -1;
-    if (store->mode == STORE_WRITE)
-        return prepare_for_writing(store, now, ret_migrated, err);
+    if (store->mode != STORE_READ && prepare_for_writing(store, now, ret_migrated, err) < 0)
+        return -1;
+    if (store->mode != STORE_READ)
+        return store->mode == STORE_TRIAL ? trial_mark(store, err) : 0;
     if (!schema_is_current(version))
         return error_set(err, ERROR_STORE, RETRY_LATER,
                          "the database %s is not set up yet; run `flexsync sync`, or start flexsyncd",

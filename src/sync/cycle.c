@@ -151,7 +151,7 @@ static void judge(struct cycle *cycle, int64_t troubled)
                        cycle->error.text[0] ? ": " : "", cycle->error.text);
     else if (cycle_count_unknown(cycle) > 0)
         say_unknown(cycle);
-    else if (troubled > 0 && cycle->options.id_count == 0)
+    else if (troubled > 0 && cycle->options.id_count == 0 && !cycle->options.plan_only)
         (void)snprintf(
             row->error_message, sizeof row->error_message,
             "%s record%s of an earlier sync still missing, to be asked for later; flexsync sync asks at once",

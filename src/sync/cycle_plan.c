@@ -104,6 +104,11 @@ int cycle_plan_feed(struct cycle *cycle, struct error *err)
     return 1;
 }
 
+static enum cycle_phase phase_after_plan(const struct cycle *cycle)
+{
+    return cycle->options.plan_only ? CYCLE_FINISH : CYCLE_FETCH;
+}
+
 /* What is in the queue becomes the plan. */
 static int plan_queue(struct cycle *cycle, bool all, struct error *err)
 {
@@ -165,7 +170,7 @@ static int plan_asked(struct cycle *cycle, struct error *err)
         if (ids[i] != 0 && (i == 0 || ids[i] != ids[i - 1]))
             room[cycle->planned++] = (struct plan_entry){.id = ids[i]};
     cycle->asked_of_all = true;
-    cycle->phase = CYCLE_FETCH;
+    cycle->phase = phase_after_plan(cycle);
     return 0;
 }
 
@@ -323,6 +328,6 @@ int cycle_do_plan(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at,
     size_t room = full ? 0 : room_of(cycle, tokens, signals);
     if (room > 0 && cycle->stats.listed_total > 0 && plan_refetches(cycle, room, err) < 0)
         return -1;
-    cycle->phase = CYCLE_FETCH;
+    cycle->phase = phase_after_plan(cycle);
     return 0;
 }
