@@ -134,7 +134,8 @@ static int tell(struct follow *follow)
     progress_clear(follow->terminal);
     if (follow->interrupted) {
         (void)fprintf(stderr,
-                      "flexsync: not followed any more; flexsyncd (process %d) goes on with the sync\n",
+                      "flexsync: not followed any more; flexsyncd (process %d) goes on with the sync, and "
+                      "stores what it brings; how it is: flexsync status\n",
                       follow->ask.holder->pid);
         return EXIT_STATUS_PARTIAL;
     }

@@ -246,12 +246,21 @@ test_progress_goes_to_a_terminal_alone() {
     socat -u "EXEC:'$SYNC -c $CONF sync',pty,stderr,rawer,winsize-cols=100" - >terminal.out 2>socat.err ||
         socat -u "EXEC:$SYNC -c $CONF sync,pty,stderr,rawer" - >terminal.out 2>socat.err || fail "$(cat socat.err)"
     grep -qaE '\[#*\.*\] [0-9]+ of 60' terminal.out || fail "no progress bar on a terminal: $(cat -v terminal.out)"
+    grep -qaE 'fetching \[.*/s, [0-9]+ s left, quota [0-9,]+, [0-9]+ requests' terminal.out || fail "rate, time or quota are missing: $(cat -v terminal.out)"
     expect_complete
     rm -f "$DB"*
     sync
     expect_status 0
     LC_ALL=C grep -qaP '[\x1b\r]' "$OUT" "$ERR" && fail "terminal sequences in a file"
     expect_equal "lines on stdout" "$(wc -l <"$OUT")" 1
+}
+
+test_a_line_of_progress_comes_every_ten_seconds_where_there_is_no_terminal() {
+    start_sim --contacts 60 --latency 400
+    write_conf limits.concurrent=2
+    sync
+    expect_status 0
+    expect_match "stderr" "$(cat "$ERR")" '^syncing contacts: [0-9]+ of 60 \([0-9]+ %\), [0-9.]+/s, quota left [0-9,]+ this hour, time left [0-9]+ s$'
 }
 
 test_ctrl_c_stops_a_foreground_sync_with_everything_stored() {
@@ -265,7 +274,8 @@ test_ctrl_c_stops_a_foreground_sync_with_everything_stored() {
     kill -INT $pid
     wait $pid || STATUS=$?
     expect_status 2
-    expect_match "stderr" "$(cat sync.err)" 'stopped; everything received is stored'
+    expect_match "stderr" "$(cat sync.err)" 'stopping; what has come is being stored'
+    expect_match "stderr" "$(cat sync.err)" "stopped; everything received is stored, $(sql 'SELECT count(*) FROM detail_queue') records are still to be fetched; to go on: flexsync sync"
     expect_log status partial
     expect_at_least "whole records" "$(sql 'SELECT count(*) FROM contact_state WHERE content_hash IS NOT NULL')" 10
     sim 'config?latency=0' >/dev/null

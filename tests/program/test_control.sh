@@ -192,7 +192,7 @@ test_ctrl_c_ends_the_following_and_not_the_sync() {
     wait $client || STATUS=$?
     OUT=sync.out ERR=sync.err
     expect_status 2
-    expect_match "stderr" "$(cat sync.err)" "^flexsync: not followed any more; flexsyncd .process $DAEMON. goes on with the sync$"
+    expect_match "stderr" "$(cat sync.err)" "^flexsync: not followed any more; flexsyncd .process $DAEMON. goes on with the sync, and stores what it brings; how it is: flexsync status$"
     expect_equal "stdout" "$(cat sync.out)" ""
     wait_until "the sync that it asked for" cycles_are 1 "\"trigger\" = 'manual' AND status = 'success'"
     stop_daemon
