@@ -1,4 +1,4 @@
-# Puts what the programs and the settings file tell in the place of @OPTIONS NAME@, @COMMANDS@ and @SETTINGS@.
+# Puts what the programs and the settings file tell in the place of @OPTIONS NAME@, @COMMANDS@, @EXITS@ and @SETTINGS@.
 # Variables: table (of contrib/command-table), settings (etc/flexsync.conf).
 
 # Characters that scdoc would take for marks.
@@ -28,6 +28,12 @@ function print_commands(    i) {
   }
 }
 
+function print_exits(    i) {
+  for (i = 1; i <= exit_count; i++)
+    printf "*%s*\n\t%s%s\n\n", exits[i, "status"], sentence(exits[i, "means"]),
+      exits[i, "next"] == "-" ? "" : " Next: *" plain(exits[i, "next"]) "*."
+}
+
 function print_settings(    line, help, name) {
   while ((getline line < settings) > 0) {
     if (line ~ /^[a-z]+ = \{$/) {
@@ -55,6 +61,10 @@ BEGIN {
       command[command_count, "arguments"] = field[3]
       command[command_count, "help"] = field[4]
       command[command_count, "example"] = field[5]
+    } else if (field[1] == "exit") {
+      exits[++exit_count, "status"] = field[2]
+      exits[exit_count, "means"] = field[3]
+      exits[exit_count, "next"] = field[4]
     } else {
       option[++option_count, "of"] = field[2]
       option[option_count, "short"] = field[3]
@@ -66,6 +76,7 @@ BEGIN {
 }
 
 /^@OPTIONS [a-z]+@$/ { gsub(/@/, ""); print_options($2); next }
+/^@EXITS@$/ { print_exits(); next }
 /^@COMMANDS@$/ { print_commands(); next }
 /^@SETTINGS@$/ { print_settings(); next }
 { print }

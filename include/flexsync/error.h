@@ -9,7 +9,8 @@
 #ifndef FLEXSYNC_ERROR_H
 #define FLEXSYNC_ERROR_H
 
-#define ERROR_TEXT_MAX 512 /* bytes of an error's sentence, its NUL included; longer ones are cut */
+#define ERROR_TEXT_MAX 512  /* bytes of an error's sentence, its NUL included; longer ones are cut */
+#define ERROR_LINE_MAX 1200 /* and of the line that tells it */
 
 enum error_code {
     ERROR_NONE,
@@ -51,6 +52,28 @@ int error_set(struct error *err, enum error_code code, enum error_retry retry, c
 
 /* ERROR_SYSTEM for a refused allocation; returns -1. Formats nothing that would need memory. */
 int error_memory(struct error *err);
+
+/*
+ * What each exit status means, and what to type next. One table: messages, --help, man pages and the README
+ * follow it.
+ */
+struct exit_kind {
+    int status;
+    const char *means;
+    const char *next; /* a command; "" for none */
+};
+
+#define EXIT_KINDS 11
+extern const struct exit_kind exit_kinds[EXIT_KINDS];
+
+/* The row of a status of the table; never NULL. */
+const struct exit_kind *exit_kind_of(int status);
+
+/*
+ * The line that tells a person what went wrong: `text`, and, unless it names a command itself, the one to
+ * type next. Returns `line`.
+ */
+char *error_line(char line[static ERROR_LINE_MAX], enum error_code code, const char *text);
 
 /* The exit status of a program that ends because of this error: one of sysexits.h, 0 for ERROR_NONE. */
 int error_exit_status(enum error_code code);

@@ -1,8 +1,12 @@
 #include "flexsync/error.h"
 
+#include "flexsync/cleanup.h"
 #include "flexsync/text.h"
 
+#include <assert.h>
+#include <ctype.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -16,6 +20,52 @@ static const int exit_statuses[ERROR_CODE_COUNT] = {
     [ERROR_QUOTA] = EX_TEMPFAIL,     [ERROR_LOCKED] = EX_TEMPFAIL,
     [ERROR_KEY] = EX_NOPERM,         [ERROR_CONFIG] = EX_CONFIG,
 };
+
+const struct exit_kind exit_kinds[EXIT_KINDS] = {
+    {EXIT_STATUS_DONE, "done", ""},
+    {EXIT_STATUS_PARTIAL, "partial: some records, or a proof, are missing", "flexsync history"},
+    {EX_USAGE, "the command line is wrong, or an id is nobody's", "flexsync --help"},
+    {EX_DATAERR, "the server's answer is of no use", "flexsync check"},
+    {EX_UNAVAILABLE, "the server cannot be reached, or is in trouble", "flexsync check"},
+    {EX_OSERR, "out of memory or of file descriptors", "free -h"},
+    {EX_CANTCREAT, "a file cannot be made", "namei -l FILE"},
+    {EX_IOERR, "the disk is full, the database locked or damaged", "flexsync check"},
+    {EX_TEMPFAIL, "the quota is used up, or another sync is running", "flexsync quota"},
+    {EX_NOPERM, "the key is refused", "flexsync check"},
+    {EX_CONFIG, "the settings are wrong", "flexsyncd -t"},
+};
+
+const struct exit_kind *exit_kind_of(int status)
+{
+    size_t i = 0;
+    while (i < EXIT_KINDS && exit_kinds[i].status != status)
+        i++;
+    assert(i < EXIT_KINDS);
+    return &exit_kinds[i];
+}
+
+/* Whoever knows better than the table which command helps has put it into the sentence: "flexsync list shows
+ * them", and not "flexsync (process 12)". */
+static bool names_command(const char *text)
+{
+    static const char *const programs[] = {"flexsync ", "flexsyncd ", "systemctl ", "journalctl ", "adduser ",
+                                           "sqlite3 ",  "mkdir ",     "df ",        "kill "};
+    for (size_t i = 0; i < ARRAY_LENGTH(programs); i++) {
+        size_t length = strlen(programs[i]);
+        for (const char *at = text; (at = strstr(at, programs[i])); at += length)
+            if (at[length] == '-' || islower((unsigned char)at[length]) || isdigit((unsigned char)at[length]))
+                return true;
+    }
+    return false;
+}
+
+char *error_line(char line[static ERROR_LINE_MAX], enum error_code code, const char *text)
+{
+    const char *next = exit_kind_of(error_exit_status(code))->next;
+    bool told = !*next || names_command(text);
+    (void)snprintf(line, ERROR_LINE_MAX, "%.1000s%s%s", text, told ? "" : "; next: ", told ? "" : next);
+    return line;
+}
 
 int error_set(struct error *err, enum error_code code, enum error_retry retry, const char *format, ...)
 {

@@ -21,9 +21,15 @@ struct outfile {
 
 static int refuse(const char *path, struct error *err)
 {
-    const char *remedy = errno == ENOENT ? "make its folder" : "write to a folder of your own";
-    return error_set(err, errno == ENOSPC ? ERROR_STORE_FULL : ERROR_CREATE, RETRY_LATER,
-                     "cannot make %s: %s; %s, or free what is in the way", path, strerror(errno), remedy);
+    int number = errno;
+    enum error_code code = number == ENOSPC ? ERROR_STORE_FULL : ERROR_CREATE;
+    CLEANUP_FREE char *copy = strdup(path);
+    if (number == ENOENT && copy)
+        return error_set(err, code, RETRY_LATER, "cannot make %s: %s; make its folder: mkdir -p %s", path,
+                         strerror(number), dirname(copy));
+    return error_set(err, code, RETRY_LATER,
+                     "cannot make %s: %s; write to a folder of your own, or free what is in the way", path,
+                     strerror(number));
 }
 
 /* Where it goes without being replaced: the standard output, or what is there and is no regular file. */

@@ -85,14 +85,12 @@ static void print_usage(FILE *out)
         (void)fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
     (void)fputs("\n  -c, --config FILE  settings (default " CONFIG_DEFAULT_FILE ")\n"
                 "  -V, --version      print the version\n"
-                "  -h, --help         print this; after a command: help on it\n"
-                "\n"
-                "Exit status: 0 done, 2 partial, 64 usage, 65 unusable answer, 69 server not reachable, 71 "
-                "out of memory,\n"
-                "73 cannot create, 74 disk or database, 75 quota used up or another sync is running, 77 key "
-                "refused,\n"
-                "78 settings.\n",
+                "  -h, --help         print this; after a command: help on it\n",
                 out);
+    (void)fputs("\nExit status, and what to type next:\n", out);
+    for (size_t i = 0; i < EXIT_KINDS; i++)
+        (void)fprintf(out, *exit_kinds[i].next ? "  %3d  %-49s  %s\n" : "  %3d  %s\n", exit_kinds[i].status,
+                      exit_kinds[i].means, exit_kinds[i].next);
 }
 
 static void print_command(FILE *out, const struct command *command)
@@ -177,7 +175,8 @@ int command_help(struct call *call)
 
 int command_failed(const struct error *err)
 {
-    (void)fprintf(stderr, "flexsync: %s\n", err->text);
+    char line[ERROR_LINE_MAX];
+    (void)fprintf(stderr, "flexsync: %s\n", error_line(line, err->code, err->text));
     return error_exit_status(err->code);
 }
 
@@ -187,8 +186,10 @@ int command_end(int status)
         return status;
     if (errno == EPIPE) /* `flexsync list | head` has seen enough */
         return status;
-    (void)fprintf(stderr, "flexsync: cannot write the output: %s\n", strerror(errno));
-    return error_exit_status(ERROR_STORE);
+    struct error err;
+    (void)error_set(&err, ERROR_STORE, RETRY_NEVER,
+                    "cannot write the output: %s; make room where it goes: df -h", strerror(errno));
+    return command_failed(&err);
 }
 
 struct store *command_open(struct call *call, int *ret_status)

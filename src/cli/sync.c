@@ -97,24 +97,38 @@ static int set_up(struct sync *sync, struct call *call, struct error *err)
     return engine_new(&sync->engine, take_pointer(call->config), &options, err);
 }
 
-void sync_tell(const struct engine_result *result)
+static void tell_summary(const struct engine_result *result)
 {
+    char line[ERROR_LINE_MAX];
     if (result->status == SYNC_FAILED) /* nothing to hand on, but something to say */
-        (void)fprintf(stderr, "flexsync: %s\n", result->summary);
+        (void)fprintf(stderr, "flexsync: %s\n", error_line(line, result->error.code, result->summary));
     else
         (void)printf("%s\n", result->summary);
-    sync_tell_rest(result);
 }
 
-void sync_tell_rest(const struct engine_result *result)
+/* Ids that are nobody's, and a quota that is used up. Returns whether there was such a thing. */
+static bool tell_causes(const struct engine_result *result)
 {
     char at[TEXT_MAX];
+    bool spent = result->resumes_at && result->error.code == ERROR_QUOTA;
     for (size_t i = 0; i < result->unknown_count; i++)
         (void)fprintf(stderr, "flexsync: there is no contact %.80s; flexsync list shows them\n",
                       result->unknown[i]);
-    if (result->resumes_at && result->error.code == ERROR_QUOTA)
-        (void)fprintf(stderr, "flexsync: the request quota is used up; sync again after %s\n",
+    if (spent)
+        (void)fprintf(stderr,
+                      "flexsync: the request quota is used up; sync again after %s; how it is used: flexsync "
+                      "quota\n",
                       text_format_local(at, result->resumes_at, clock_wall(&clock_system)));
+    return spent || result->unknown_count > 0;
+}
+
+void sync_tell(const struct engine_result *result)
+{
+    const struct exit_kind *partial = exit_kind_of(EXIT_STATUS_PARTIAL);
+    tell_summary(result);
+    if (!tell_causes(result) && result->exit_status == EXIT_STATUS_PARTIAL)
+        (void)fprintf(stderr, "flexsync: %s; the next sync goes on; why: %s\n", partial->means,
+                      partial->next);
 }
 
 /* What the run leaves for the next one, for who has just stopped it. */
@@ -123,6 +137,7 @@ static void tell_stopped(struct sync *sync, const struct call *call)
     struct read_counts counts;
     struct error err;
     char n[TEXT_MAX];
+    tell_summary(&sync->result);
     if (call->dry_run)
         (void)fputs("flexsync: stopped; nothing was changed\n", stderr);
     else if (read_counts(engine_store(sync->engine), &entity_contacts, &counts, &err) < 0)
@@ -163,12 +178,12 @@ static int run(struct sync *sync, const struct call *call)
     progress_clear(sync->terminal);
     bool found = call->dry_run && !sync->stopped && sync->result.status != SYNC_FAILED;
     int status = found ? tell_found(sync, &dryrun, call) : sync->result.exit_status;
-    if (found)
-        sync_tell_rest(&sync->result);
-    else
-        sync_tell(&sync->result);
     if (sync->stopped)
         tell_stopped(sync, call);
+    else if (found)
+        (void)tell_causes(&sync->result);
+    else
+        sync_tell(&sync->result);
     return status;
 }
 

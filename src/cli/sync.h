@@ -14,7 +14,4 @@ int sync_follow(const struct call *call, const struct lock_holder *holder, int *
 /* Says how it ended: the result on stdout, what else is to be said on stderr. */
 void sync_tell(const struct engine_result *result);
 
-/* The second half of it alone, on stderr: ids that are nobody's, a quota that is used up. */
-void sync_tell_rest(const struct engine_result *result);
-
 #endif

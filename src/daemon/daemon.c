@@ -418,13 +418,14 @@ static void tear_down(struct daemon *daemon)
 static int run_daemon(const struct options *options, struct config *config)
 {
     struct daemon daemon = {.options = *options};
+    char line[ERROR_LINE_MAX];
     struct error err = {0};
     int status;
     if (set_up(&daemon, config, &err) < 0) {
         if (daemon.log)
-            log_line(daemon.log, LOG_LEVEL_ERROR, "%s", err.text);
+            log_line(daemon.log, LOG_LEVEL_ERROR, "%s", error_line(line, err.code, err.text));
         else
-            (void)fprintf(stderr, "flexsyncd: %s\n", err.text);
+            (void)fprintf(stderr, "flexsyncd: %s\n", error_line(line, err.code, err.text));
         status = error_exit_status(err.code);
     } else {
         status = run(&daemon);
@@ -460,9 +461,10 @@ static int print_settings(const struct config *config)
 static int with_settings(const struct options *options)
 {
     struct error err;
+    char line[ERROR_LINE_MAX];
     struct config *config = NULL;
     if (load(options, &config, &err) < 0) {
-        (void)fprintf(stderr, "flexsyncd: %s\n", err.text);
+        (void)fprintf(stderr, "flexsyncd: %s\n", error_line(line, err.code, err.text));
         return error_exit_status(err.code);
     }
     if (!options->print && !options->test)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,15 +73,17 @@ static int refuse(int fd, const char *database, struct error *err)
 {
     struct lock_holder holder;
     if (!read_holder(fd, &holder))
-        return error_set(err, ERROR_LOCKED, RETRY_LATER, "another sync of %s is running", database);
+        return error_set(err, ERROR_LOCKED, RETRY_LATER,
+                         "another sync of %s is running; flexsync status shows how far it is", database);
     if (strcmp(holder.program, "flexsyncd") == 0)
         return error_set(
             err, ERROR_LOCKED, RETRY_LATER,
             "flexsyncd (process %d) keeps %s up to date; for a sync now: systemctl reload flexsyncd, or "
             "kill -HUP %d",
             holder.pid, database, holder.pid);
-    return error_set(err, ERROR_LOCKED, RETRY_LATER, "%s (process %d) is syncing %s; wait for it, or stop it",
-                     holder.program, holder.pid, database);
+    return error_set(err, ERROR_LOCKED, RETRY_LATER,
+                     "%s (process %d) is syncing %s; wait for it, or stop it: kill %d", holder.program,
+                     holder.pid, database, holder.pid);
 }
 
 void lock_tell(int fd, const char *program, const char *socket)
@@ -92,6 +95,18 @@ void lock_tell(int fd, const char *program, const char *socket)
         (void)!pwrite(fd, text, (size_t)length, 0);
 }
 
+/* It stands beside the database, so this is said of that folder. */
+static int cannot_make(char *path, int number, struct error *err)
+{
+    char text[ERROR_TEXT_MAX];
+    (void)snprintf(text, sizeof text, "cannot make the lock file %.200s: %s", path, strerror(number));
+    if (number == ENOENT)
+        return error_set(err, ERROR_CREATE, RETRY_LATER, "%s; make the folder of the database: mkdir -p %s",
+                         text, dirname(path));
+    return error_set(err, ERROR_CREATE, RETRY_LATER,
+                     "%s; make the folder of the database, with the right to write there", text);
+}
+
 int lock_take(const char *database, const char *program, struct error *err)
 {
     CLEANUP_FREE char *path = lock_path(database);
@@ -101,11 +116,7 @@ int lock_take(const char *database, const char *program, struct error *err)
     if (fd >= 0)
         (void)fchmod(fd, 0640); /* whatever the umask: who may read the database may see who writes it */
     if (fd < 0)
-        return error_set(
-            err, ERROR_CREATE, RETRY_LATER,
-            "cannot make the lock file %s: %s; make the folder of the database, with the right to write "
-            "there",
-            path, strerror(errno));
+        return cannot_make(path, errno, err);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
         if (errno == EAGAIN || errno == EACCES)

@@ -68,6 +68,31 @@ static void every_code_has_its_documented_exit_status(void **state)
         assert_int_equal(error_exit_status(code), statuses[code]);
 }
 
+static void the_table_has_every_exit_status_with_a_command_to_type(void **state)
+{
+    (void)state;
+    for (enum error_code code = ERROR_USAGE; code < ERROR_CODE_COUNT; code++) {
+        const struct exit_kind *kind = exit_kind_of(error_exit_status(code));
+        assert_int_equal(kind->status, error_exit_status(code));
+        assert_true(kind->means[0] && kind->next[0]);
+    }
+    assert_string_equal(exit_kind_of(EXIT_STATUS_DONE)->next, "");
+}
+
+static void a_line_ends_with_the_command_to_type_unless_the_sentence_names_one(void **state)
+{
+    (void)state;
+    char line[ERROR_LINE_MAX];
+    assert_string_equal(error_line(line, ERROR_UNREACHABLE, "no answer"), "no answer; next: flexsync check");
+    assert_string_equal(error_line(line, ERROR_USAGE, "nobody; flexsync list shows all"),
+                        "nobody; flexsync list shows all");
+    assert_string_equal(error_line(line, ERROR_LOCKED, "flexsync (process 3) is syncing; stop it: kill 3"),
+                        "flexsync (process 3) is syncing; stop it: kill 3");
+    assert_string_equal(error_line(line, ERROR_LOCKED, "flexsync (process 3) is syncing"),
+                        "flexsync (process 3) is syncing; next: flexsync quota");
+    assert_string_equal(error_line(line, ERROR_NONE, "all is well"), "all is well");
+}
+
 static void a_message_with_text_from_outside_cannot_drive_a_terminal(void **state)
 {
     (void)state;
@@ -87,6 +112,8 @@ int main(void)
         cmocka_unit_test(a_long_sentence_is_cut_and_ended),
         cmocka_unit_test(an_error_may_be_made_of_its_own_text),
         cmocka_unit_test(a_refused_allocation_can_be_tried_again),
+        cmocka_unit_test(the_table_has_every_exit_status_with_a_command_to_type),
+        cmocka_unit_test(a_line_ends_with_the_command_to_type_unless_the_sentence_names_one),
         cmocka_unit_test(every_code_has_its_documented_exit_status),
     };
     return cmocka_run_group_tests_name("error", tests, NULL, NULL);
