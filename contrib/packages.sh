@@ -1,11 +1,12 @@
-# Sourced by quickstart, build-package and run-tests: what of Debian is needed, and how it comes here.
+# Sourced by quickstart, dev, build-package and run-tests: what of Debian is needed, and how it comes here.
 
 packages_build="gcc libc6-dev make cmake pkg-config libcurl4-openssl-dev libsqlite3-dev libjansson-dev libsystemd-dev
 libconfig-dev libxlsxwriter-dev libmicrohttpd-dev zlib1g-dev sqlite3 ca-certificates"
 packages_package="debhelper scdoc"
+packages_dev="entr libcmocka-dev"
 packages_tests="libcmocka-dev clang clang-format libclang-rt-14-dev valgrind curl openssl socat git procps
 lintian logrotate man-db systemd-container zsh time util-linux python3 python3-jsonschema python3-openpyxl
-python3-vobject"
+python3-vobject tmux"
 
 # need_packages NAME...: installs what is missing when root, otherwise prints the one command and ends with 69.
 need_packages() {

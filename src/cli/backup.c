@@ -62,7 +62,7 @@ static void say_done(const struct call *call, const struct result *result)
 {
     char n[TEXT_MAX], size[TEXT_MAX];
     if (result->stopped)
-        (void)fprintf(stderr, "flexsync: stopped; there is no copy, and the database is as it was\n");
+        command_say("stopped; there is no copy, and the database is as it was");
     else if (strcmp(call->words[0], "-") != 0)
         (void)printf(
             "%s contacts in %s, %s, checked; to use it: stop flexsyncd and put it in the place of %s\n",

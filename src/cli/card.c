@@ -5,6 +5,7 @@
 #include "flexsync/text.h"
 #include "render.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,6 +260,19 @@ static void print_foot(const struct card *card, const struct read_state *state)
     print_line(&(const char *){"contact_id"}, card_text(card, "contact_id"), number);
 }
 
+/* A note may be long, and of several lines. */
+static void print_note(const char *note)
+{
+    CLEANUP_FREE char *text = note ? strdup(note) : NULL;
+    if (!text)
+        return;
+    for (char *p = text; *p; p++)
+        if (isspace((unsigned char)*p))
+            *p = ' ';
+    text_disarm(text);
+    render_text(stdout, "Note", text);
+}
+
 void card_print(const struct card *card, const struct read_state *state)
 {
     print_head(card, state);
@@ -268,7 +282,7 @@ void card_print(const struct card *card, const struct read_state *state)
     print_addresses(card);
     print_kinds(card);
     print_rows(card);
-    print_line(&(const char *){"Note"}, lists_note(card->lists), NULL);
+    print_note(lists_note(card->lists));
     print_foot(card, state);
 }
 

@@ -69,7 +69,7 @@ static int say_none(struct store *store, const struct call *call, struct error *
     int r = id ? read_contact(store, id, exists, NULL, err) : 1;
     if (r <= 0)
         return r < 0 ? -1 : command_nobody(id, err);
-    (void)fputs("flexsync: no change was seen; what is looked at, and how often: flexsync status\n", stderr);
+    command_say("no change was seen; what is looked at, and how often: flexsync status");
     return 0;
 }
 

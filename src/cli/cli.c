@@ -6,12 +6,14 @@
 #include "flexsync/engine.h"
 #include "flexsync/suggest.h"
 #include "flexsync/text.h"
+#include "render.h"
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <locale.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,8 +75,21 @@ static const struct {
      "show: the JSON as the server sent it; csv: no ' in front of what looks like a formula"},
     {{"json", no_argument, NULL, 'j'}, NULL, "one JSON object with a version"},
 };
-#define OPTION_MAX    40
-#define SHORT_OPTIONS "no" /* these have a letter for people; the others' are ours alone */
+#define COMMAND_SAY_MAX (ERROR_LINE_MAX + 16)
+#define OPTION_MAX      40
+#define SHORT_OPTIONS   "no" /* these have a letter for people; the others' are ours alone */
+
+void command_say(const char *format, ...)
+{
+    char text[COMMAND_SAY_MAX] = "flexsync: ";
+    size_t length = strlen(text);
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text + length, sizeof text - length, format, args);
+    va_end(args);
+    text_drop_half(text);
+    render_sentence(stderr, 0, text);
+}
 
 static void print_usage(FILE *out)
 {
@@ -139,8 +154,8 @@ static const char *suggest_option(char meant[static SUGGEST_TEXT_MAX], const cha
 static int usage_error(const char *what, const char *name, const struct command *command)
 {
     bool asks = name[0] && name[strlen(name) - 1] == '?'; /* did you mean …? */
-    (void)fprintf(stderr, "flexsync: %s%s%s: flexsync %s%s--help\n", what, name, asks ? " Try" : "; try",
-                  command ? command->name : "", command ? " " : "");
+    command_say("%s%s%s: flexsync %s%s--help", what, name, asks ? " Try" : "; try",
+                command ? command->name : "", command ? " " : "");
     return error_exit_status(ERROR_USAGE);
 }
 
@@ -176,7 +191,7 @@ int command_help(struct call *call)
 int command_failed(const struct error *err)
 {
     char line[ERROR_LINE_MAX];
-    (void)fprintf(stderr, "flexsync: %s\n", error_line(line, err->code, err->text));
+    command_say("%s", error_line(line, err->code, err->text));
     return error_exit_status(err->code);
 }
 

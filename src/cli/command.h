@@ -53,6 +53,9 @@ int command_backup(struct call *call);
 int command_forget(struct call *call);
 int command_help(struct call *call);
 
+/* Says something on stderr, as "flexsync: …", one sentence without a line end. */
+void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Says on stderr what went wrong and returns the exit status for it. */
 int command_failed(const struct error *err);
 

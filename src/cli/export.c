@@ -74,10 +74,9 @@ static void say_done(const struct job *job)
         (void)printf("%s %s in %s\n", text_format_count(n, rows), rows == 1 ? "contact" : "contacts",
                      job->call->output);
     if (shortened)
-        (void)fprintf(stderr,
-                      "flexsync: %s texts were longer than Excel has room for in a cell and were cut; "
-                      "--format csv and jsonl hold them whole\n",
-                      text_format_count(n, shortened));
+        command_say("%s texts were longer than Excel has room for in a cell and were cut; "
+                    "--format csv and jsonl hold them whole",
+                    text_format_count(n, shortened));
 }
 
 /* A pipe that was closed, and a full disk behind the standard output, are told by command_end(). */
@@ -87,8 +86,8 @@ static int end(struct job *job, int r, const struct error *err)
     if (r < 0 && !(is_stdout(job->call) && ferror(stdout)))
         status = command_failed(err);
     else if (job->stopped)
-        (void)fprintf(stderr, "flexsync: stopped; %s\n",
-                      is_stdout(job->call) ? "what was printed is not all" : "the file is as it was");
+        command_say("stopped; %s",
+                    is_stdout(job->call) ? "what was printed is not all" : "the file is as it was");
     else if (r == 0)
         say_done(job);
     job->export = export_free(job->export);

@@ -133,10 +133,9 @@ static int tell(struct follow *follow)
     struct engine_result result;
     progress_clear(follow->terminal);
     if (follow->interrupted) {
-        (void)fprintf(stderr,
-                      "flexsync: not followed any more; flexsyncd (process %d) goes on with the sync, and "
-                      "stores what it brings; how it is: flexsync status\n",
-                      follow->ask.holder->pid);
+        command_say("not followed any more; flexsyncd (process %d) goes on with the sync, and "
+                    "stores what it brings; how it is: flexsync status",
+                    follow->ask.holder->pid);
         return EXIT_STATUS_PARTIAL;
     }
     if (follow->r < 0)

@@ -18,12 +18,12 @@ static int each_cycle(void *arg, const struct sync_row *row)
         return json_array_append_new(history->rows, render_json_cycle(row));
     char at[TEXT_MAX], line[FACTS_LINE_MAX];
     int64_t now = clock_wall(&clock_system);
-    (void)printf("%-12s  %-6s  ", text_format_local(at, row->started_at, now),
-                 sync_trigger_names[row->trigger]);
+    int used = printf("%-12s  %-6s  ", text_format_local(at, row->started_at, now),
+                      sync_trigger_names[row->trigger]);
     if (row->status == SYNC_RUNNING)
         (void)printf("%s: running\n", row->entity);
     else
-        (void)printf("%s\n", facts_cycle_line(line, sizeof line, row));
+        render_sentence(stdout, used, facts_cycle_line(line, sizeof line, row));
     return 0;
 }
 

@@ -27,8 +27,8 @@ static int each_contact(void *arg, const struct read_contact *contact)
 static void say_nobody(const struct call *call)
 {
     if (call->type || call->has || call->since)
-        (void)fprintf(stderr, "flexsync: nobody is like that; the kinds that there are: flexsync show 1, at "
-                              "\"Is\"; all contacts: flexsync list\n");
+        command_say("nobody is like that; the kinds that there are: flexsync show 1, at "
+                    "\"Is\"; all contacts: flexsync list");
 }
 
 int command_list(struct call *call)

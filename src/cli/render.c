@@ -8,10 +8,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <wchar.h>
 
-#define FACT_INDENT 12
-#define FACT_WIDTH  80
+#define FACT_INDENT     12
+#define FACT_WIDTH      80
+#define SENTENCE_INDENT 2
 
 void render_cell(FILE *out, const char *text, int width)
 {
@@ -61,23 +63,17 @@ static size_t chunk_length(const char *text)
     return length;
 }
 
-void render_fact(FILE *out, const char *label, const char *format, ...)
+/* Words in lines of FACT_WIDTH columns, of which `used` are taken in the first, and `indent` left free in the
+ * others. */
+static void put_words(FILE *out, const char *text, int used, int indent)
 {
-    char text[RENDER_TEXT_MAX];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    text_drop_half(text);
-    (void)fprintf(out, "%-*s", FACT_INDENT, label);
-    int used = FACT_INDENT;
     const char *word = text;
     for (bool first = true; *word; first = false) {
         size_t length = chunk_length(word);
         int columns = columns_of(word, length);
         if (!first && used + 1 + columns > FACT_WIDTH) {
-            (void)fprintf(out, "\n%*s", FACT_INDENT, "");
-            used = FACT_INDENT;
+            (void)fprintf(out, "\n%*s", indent, "");
+            used = indent;
         } else if (!first) {
             (void)fputc(' ', out);
             used++;
@@ -87,6 +83,31 @@ void render_fact(FILE *out, const char *label, const char *format, ...)
         word += length + (word[length] == ' ');
     }
     (void)fputc('\n', out);
+}
+
+void render_fact(FILE *out, const char *label, const char *format, ...)
+{
+    char text[RENDER_TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    text_drop_half(text);
+    render_text(out, label, text);
+}
+
+void render_text(FILE *out, const char *label, const char *text)
+{
+    (void)fprintf(out, "%-*s", FACT_INDENT, label);
+    put_words(out, text, FACT_INDENT, FACT_INDENT);
+}
+
+void render_sentence(FILE *out, int used, const char *text)
+{
+    if (isatty(fileno(out)))
+        put_words(out, text, used, used ? used : SENTENCE_INDENT);
+    else
+        (void)fprintf(out, "%s\n", text);
 }
 
 char *render_when(char text[static TEXT_MAX], int64_t wall, int64_t now)

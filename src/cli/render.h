@@ -25,6 +25,15 @@ void render_cell(FILE *out, const char *text, int width);
 #define RENDER_TEXT_MAX 2048
 void render_fact(FILE *out, const char *label, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same, of a text of any length; one from outside has been through text_disarm(). */
+void render_text(FILE *out, const char *label, const char *text);
+
+/*
+ * Prints a sentence and ends the line, of which `used` columns are taken: on a terminal in lines of 80
+ * columns, broken between words and indented as far, else in one.
+ */
+void render_sentence(FILE *out, int used, const char *text);
+
 /* When something will be: local time, or, for what is two days and more away, the day alone. Returns `text`.
  */
 char *render_when(char text[static TEXT_MAX], int64_t wall, int64_t now);

@@ -87,13 +87,13 @@ static void say_end(const struct search *search)
     char shown[TEXT_MAX], total[TEXT_MAX];
     (void)text_format_count(shown, (int64_t)search->count);
     if (search->total == 0)
-        (void)fputs("flexsync: nobody matches; fewer words or letters find more\n", stderr);
+        command_say("nobody matches; fewer words or letters find more");
     else if (search->total == SYNC_UNKNOWN)
-        (void)fprintf(stderr, "flexsync: %s of more than %s; add a word or letters to have the best first\n",
-                      shown, text_format_count(total, READ_SEARCH_RANKED_MAX));
+        command_say("%s of more than %s; add a word or letters to have the best first", shown,
+                    text_format_count(total, READ_SEARCH_RANKED_MAX));
     else if ((int64_t)search->count < search->total)
-        (void)fprintf(stderr, "flexsync: the best %s of %s; add a word, or -n for more\n", shown,
-                      text_format_count(total, search->total));
+        command_say("the best %s of %s; add a word, or -n for more", shown,
+                    text_format_count(total, search->total));
 }
 
 int command_search(struct call *call)

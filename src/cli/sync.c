@@ -6,6 +6,7 @@
 #include "flexsync/lock.h"
 #include "flexsync/text.h"
 #include "progress.h"
+#include "render.h"
 
 #include <signal.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
     struct sync *sync = user;
     if (!sync->stopped) {
         progress_clear(sync->terminal);
-        (void)fputs("flexsync: stopping; what has come is being stored\n", stderr);
+        command_say("stopping; what has come is being stored");
     }
     sync->stopped = true;
     engine_stop(sync->engine);
@@ -101,9 +102,9 @@ static void tell_summary(const struct engine_result *result)
 {
     char line[ERROR_LINE_MAX];
     if (result->status == SYNC_FAILED) /* nothing to hand on, but something to say */
-        (void)fprintf(stderr, "flexsync: %s\n", error_line(line, result->error.code, result->summary));
+        command_say("%s", error_line(line, result->error.code, result->summary));
     else
-        (void)printf("%s\n", result->summary);
+        render_sentence(stdout, 0, result->summary);
 }
 
 /* Ids that are nobody's, and a quota that is used up. Returns whether there was such a thing. */
@@ -112,13 +113,11 @@ static bool tell_causes(const struct engine_result *result)
     char at[TEXT_MAX];
     bool spent = result->resumes_at && result->error.code == ERROR_QUOTA;
     for (size_t i = 0; i < result->unknown_count; i++)
-        (void)fprintf(stderr, "flexsync: there is no contact %.80s; flexsync list shows them\n",
-                      result->unknown[i]);
+        command_say("there is no contact %.80s; flexsync list shows them", result->unknown[i]);
     if (spent)
-        (void)fprintf(stderr,
-                      "flexsync: the request quota is used up; sync again after %s; how it is used: flexsync "
-                      "quota\n",
-                      text_format_local(at, result->resumes_at, clock_wall(&clock_system)));
+        command_say("the request quota is used up; sync again after %s; how it is used: flexsync "
+                    "quota",
+                    text_format_local(at, result->resumes_at, clock_wall(&clock_system)));
     return spent || result->unknown_count > 0;
 }
 
@@ -127,8 +126,7 @@ void sync_tell(const struct engine_result *result)
     const struct exit_kind *partial = exit_kind_of(EXIT_STATUS_PARTIAL);
     tell_summary(result);
     if (!tell_causes(result) && result->exit_status == EXIT_STATUS_PARTIAL)
-        (void)fprintf(stderr, "flexsync: %s; the next sync goes on; why: %s\n", partial->means,
-                      partial->next);
+        command_say("%s; the next sync goes on; why: %s", partial->means, partial->next);
 }
 
 /* What the run leaves for the next one, for who has just stopped it. */
@@ -139,15 +137,13 @@ static void tell_stopped(struct sync *sync, const struct call *call)
     char n[TEXT_MAX];
     tell_summary(&sync->result);
     if (call->dry_run)
-        (void)fputs("flexsync: stopped; nothing was changed\n", stderr);
+        command_say("stopped; nothing was changed");
     else if (read_counts(engine_store(sync->engine), &entity_contacts, &counts, &err) < 0)
-        (void)fputs("flexsync: stopped; everything received is stored\n", stderr);
+        command_say("stopped; everything received is stored");
     else
-        (void)fprintf(
-            stderr,
-            "flexsync: stopped; everything received is stored, %s record%s still to be fetched; to go "
-            "on: flexsync sync\n",
-            text_format_count(n, counts.waiting), counts.waiting == 1 ? " is" : "s are");
+        command_say("stopped; everything received is stored, %s record%s still to be fetched; to go "
+                    "on: flexsync sync",
+                    text_format_count(n, counts.waiting), counts.waiting == 1 ? " is" : "s are");
 }
 
 /* What a dry run found, if it found anything. */
@@ -220,9 +216,7 @@ int command_sync(struct call *call)
     struct lock_holder holder;
     int status = EXIT_STATUS_DONE;
     if (call->full && call->word_count > 0) {
-        (void)fputs(
-            "flexsync: --full fetches everybody: leave it out, or the ids; try: flexsync sync --help\n",
-            stderr);
+        command_say("--full fetches everybody: leave it out, or the ids; try: flexsync sync --help");
         return error_exit_status(ERROR_USAGE);
     }
     /* A dry run needs no lock, and so nobody who has it. */
