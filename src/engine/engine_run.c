@@ -1,0 +1,266 @@
+/* The runs of the engine: one cycle over each entity that is due. */
+#include "engine_internal.h"
+
+#include "flexsync/cleanup.h"
+#include "flexsync/read.h"
+#include "flexsync/text.h"
+#include "result.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ENTITY_AGAIN USEC_PER_DAY /* an entity without details is listed again after this */
+
+void engine_step_soon(struct engine *engine)
+{
+    (void)sd_event_source_set_enabled(engine->soon, SD_EVENT_ONESHOT);
+}
+
+static void on_wake(void *arg)
+{
+    struct engine *engine = arg;
+    engine->progress_at = engine_now(engine);
+    engine_step_soon(engine);
+}
+
+static void on_report(void *arg, enum event event, const char *text)
+{
+    engine_log(arg, event, text);
+}
+
+/* --- the end of a cycle --- */
+
+static void note_listed(struct engine *engine, const struct entity *entity)
+{
+    struct error err;
+    char key[64], now[TEXT_MAX];
+    (void)snprintf(key, sizeof key, "%s.listed", entity->name);
+    if (store_meta_set(engine->store, key, text_format_utc(now, engine_wall(engine)), engine_wall(engine),
+                       &err) < 0)
+        engine_log(engine, EVENT_STORE_TROUBLE, err.text);
+}
+
+/* Which of the ids that were asked for are nobody's; without memory the number of them is still told. */
+static void note_unknown(struct engine *engine)
+{
+    const struct engine_request *request = &engine->wish.request;
+    size_t count = 0;
+    if (request->id_count == 0 || !(engine->unknown = calloc(request->id_count, sizeof *engine->unknown)))
+        return;
+    for (size_t i = 0; i < request->id_count; i++)
+        if (cycle_is_unknown(engine->cycle, i))
+            engine->unknown[count++] = request->ids[i];
+    engine->result.unknown = engine->unknown;
+    engine->result.unknown_count = count;
+}
+
+static void end_cycle(struct engine *engine)
+{
+    const struct sync_row *row = cycle_row(engine->cycle);
+    const struct error *error = cycle_error(engine->cycle);
+    char line[FACTS_LINE_MAX];
+    (void)facts_cycle_line(line, sizeof line, row);
+    result_add(&engine->result, engine->entity == 0, row, error, line);
+    note_unknown(engine);
+    /* What failed for the daemon is left for a day like the rest; who asks by hand may ask again. */
+    if (!entities[engine->entity]->queue_table &&
+        (row->status == SYNC_SUCCESS || !wish_by_person(row->trigger)))
+        note_listed(engine, entities[engine->entity]);
+    static const enum event events[ERROR_CODE_COUNT] = {[ERROR_KEY] = EVENT_KEY_REFUSED,
+                                                        [ERROR_QUOTA] = EVENT_THROTTLED,
+                                                        [ERROR_STORE_CORRUPT] = EVENT_STORE_CORRUPT};
+    if (events[error->code] != EVENT_STARTED) /* 0: nothing of its own to say */
+        engine_log(engine, events[error->code], error->text);
+    report_cycle_end(&engine->report, row, line);
+    engine->cycle = cycle_free(engine->cycle);
+}
+
+/* --- the runs --- */
+
+/* One that says everything in its listing changes rarely, and is asked for once a day, whatever the answer
+ * was. */
+static bool entity_is_due(struct engine *engine, const struct entity *entity)
+{
+    struct error err;
+    char key[64];
+    CLEANUP_FREE char *text = NULL;
+    int64_t then = 0;
+    if (entity->queue_table || engine->wish.request.full)
+        return true;
+    (void)snprintf(key, sizeof key, "%s.listed", entity->name);
+    if (store_meta_get(engine->store, key, &text, &err) <= 0 || text_parse_utc(text, &then) < 0)
+        return true;
+    return engine_wall(engine) - then >= ENTITY_AGAIN || then > engine_wall(engine);
+}
+
+static int begin_cycle(struct engine *engine, struct error *err)
+{
+    const struct config *config = engine->config;
+    const struct quota_limits limits = engine_quota(config);
+    const struct source source = adapter_source(&engine->flex, (unsigned)config->limits.concurrent);
+    const struct sink sink = adapter_sink(engine->store);
+    const struct cycle_options options = {
+        .entity = entities[engine->entity],
+        .source = &source,
+        .sink = &sink,
+        .clock = engine->options.clock,
+        .trigger = engine->wish.request.trigger,
+        .strategy = (enum config_strategy)config->sync.strategy,
+        .full = engine->wish.request.full,
+        .person = wish_by_person(engine->wish.request.trigger),
+        .accept_vanished = engine->wish.request.accept_vanished,
+        .plan_only = engine->options.trial,
+        .ids = engine->wish.request.ids,
+        .id_count = engine->wish.request.id_count,
+        .page_size = (unsigned)config->sync.page_size,
+        .max_vanished = config->sync.max_vanished,
+        .keep_changes = config->database.keep_changes,
+        .keep_log = config->database.keep_log,
+        .budget = quota_budget(&engine->limiter.quota, &limits),
+        .interval = config->sync.interval,
+        .max_age = config->sync.max_age,
+        .seed = (uint64_t)engine_wall(engine),
+        .wake = on_wake,
+        .report = on_report,
+        .arg = engine,
+    };
+    fetcher_begin(engine->fetcher);
+    engine->fetch_began = 0;
+    engine->progress_at = engine_now(engine);
+    if (cycle_new(&engine->cycle, &options, err) < 0)
+        return -1;
+    char line[FACTS_LINE_MAX];
+    (void)snprintf(line, sizeof line, "%s: sync begins (%s%s%s)", options.entity->name,
+                   sync_trigger_names[options.trigger], options.full ? ", full" : "",
+                   options.id_count ? ", asked for" : "");
+    report_cycle_begin(&engine->report, options.entity->name, options.trigger, line);
+    engine_step_soon(engine);
+    return 0;
+}
+
+/* What holds the sending up, should this run have ended for that. */
+static void note_pause(struct engine *engine)
+{
+    int64_t left[QUOTA_WINDOWS];
+    engine->pause = FACTS_PAUSE_SERVER;
+    if (!limiter_spent(&engine->limiter, engine_now(engine), &engine->window))
+        return;
+    limiter_left(&engine->limiter, left);
+    bool share = left[engine->window] > 0 && !wish_by_person(engine->wish.request.trigger);
+    engine->pause = share ? FACTS_PAUSE_SHARE : FACTS_PAUSE_QUOTA;
+}
+
+static void end_run(struct engine *engine)
+{
+    static const enum facts_state rests[ERROR_CODE_COUNT] = {
+        [ERROR_KEY] = FACTS_REFUSED, [ERROR_QUOTA] = FACTS_PAUSED};
+    struct error err;
+    engine->running = false;
+    note_pause(engine);
+    limiter_rest(&engine->limiter, engine_now(engine), engine_wall(engine));
+    engine->rest = rests[engine->result.error.code];
+    if (engine->rest == FACTS_IDLE && (engine->result.status == SYNC_FAILED || engine->result.resumes_at))
+        engine->rest = FACTS_TROUBLED;
+    (void)engine_note_copy(engine, &err); /* else the old stays; the run has said what is wrong */
+    store_rest(engine->store);
+    (void)malloc_trim(0); /* a cycle needs much more than the hours between two of them */
+    engine->telling = true;
+    engine->options.finished(engine->options.arg, &engine->result);
+    engine->telling = false;
+    if (engine_next(engine))
+        engine_step_soon(engine);
+}
+
+static void fail_run(struct engine *engine, const struct error *err)
+{
+    engine->result.status = SYNC_FAILED;
+    engine->result.error = *err;
+    engine->result.exit_status = error_exit_status(err->code);
+    (void)snprintf(engine->result.summary, sizeof engine->result.summary, "%.500s", err->text);
+    engine_log(engine, EVENT_CYCLE_FAILED, err->text);
+    end_run(engine);
+}
+
+/* The next entity of the run that is due; the run ends after the last, and where asking further makes no
+ * sense. */
+static void next_entity(struct engine *engine)
+{
+    struct error err;
+    if (engine->stopping || engine->result.status == SYNC_FAILED || engine->result.resumes_at ||
+        engine->result.asked) {
+        end_run(engine);
+        return;
+    }
+    do
+        engine->entity++;
+    while (entities[engine->entity] && !entity_is_due(engine, entities[engine->entity]));
+    if (!entities[engine->entity]) {
+        engine->entity = 0;
+        end_run(engine);
+    } else if (begin_cycle(engine, &err) < 0) {
+        fail_run(engine, &err);
+    }
+}
+
+/* Whose requests a run's are: until everybody was fetched once it is the first fill. */
+static int choose_work(struct engine *engine, struct error *err)
+{
+    struct read_counts counts;
+    enum quota_work work = QUOTA_PERSON;
+    if (!wish_by_person(engine->wish.request.trigger)) {
+        if (read_counts(engine->store, entities[0], &counts, err) < 0)
+            return -1;
+        work = counts.whole < counts.active || counts.total == 0 ? QUOTA_FILL : QUOTA_BACKGROUND;
+    }
+    limiter_work(&engine->limiter, work);
+    return 0;
+}
+
+void engine_begin_run(struct engine *engine)
+{
+    struct error err;
+    free(engine->unknown);
+    engine->unknown = NULL;
+    wish_free(&engine->wish);
+    engine->wish = wishes_take(&engine->wishes);
+    engine->running = true;
+    engine->entity = 0;
+    engine->result =
+        (struct engine_result){.run = engine->wish.run, .asked = engine->wish.request.id_count > 0};
+    if (wish_by_person(engine->wish.request.trigger))
+        limiter_forgive(&engine->limiter);
+    if (engine_take_config(engine, &err) < 0 || choose_work(engine, &err) < 0 ||
+        begin_cycle(engine, &err) < 0)
+        fail_run(engine, &err);
+}
+
+static void note_rate(struct engine *engine)
+{
+    struct cycle_progress progress;
+    cycle_progress(engine->cycle, &progress);
+    if (progress.phase == CYCLE_FETCH && !engine->fetch_began)
+        engine->fetch_began = engine_now(engine);
+}
+
+void engine_step(struct engine *engine)
+{
+    int64_t at = INT64_MAX;
+    if (!engine->cycle && engine_next(engine))
+        engine_begin_run(engine);
+    if (!engine->cycle)
+        return;
+    enum cycle_advance advance = cycle_step(engine->cycle, &at);
+    note_rate(engine);
+    if (advance == CYCLE_STEP_AGAIN) {
+        engine->progress_at = engine_now(engine);
+        engine_step_soon(engine);
+    } else if (advance == CYCLE_STEP_OVER) {
+        end_cycle(engine);
+        next_entity(engine);
+    } else if (at != INT64_MAX) {
+        int64_t delay = at - engine_now(engine);
+        (void)sd_event_source_set_time_relative(engine->timer, delay > 0 ? (uint64_t)delay : 0);
+        (void)sd_event_source_set_enabled(engine->timer, SD_EVENT_ONESHOT);
+    }
+}
