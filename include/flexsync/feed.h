@@ -44,6 +44,8 @@
 #ifndef FLEXSYNC_FEED_H
 #define FLEXSYNC_FEED_H
 
+#include "flexsync/idmap.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -102,6 +104,13 @@ struct feed_seen {
     int64_t found;               /* the date, once answered */
 };
 
+/* How far the walk has come: what it knows of the rows above `at`. */
+struct feed_walk {
+    bool begun;
+    size_t at;
+    int64_t lowest, bound; /* of all rows above, of those of the page */
+};
+
 struct feed {
     int64_t read_at;
     int64_t newest; /* of the dates stored; FEED_UNKNOWN: none. For the watch */
@@ -109,14 +118,17 @@ struct feed {
     size_t count, room, marks_from, open; /* no mark waits before marks_from; open: given, not answered */
     unsigned marked, unfounded;           /* rows marked; of them fetched, with the date as stored */
     struct feed_seen *rows;
+    struct idmap places;   /* of the ids in rows */
+    struct feed_walk walk; /* not begun: from `mark` on, or else from the top */
+    struct feed_walk mark; /* as it was at the first mark that is not answered */
 };
 
 /* Begins a reading of at most `pages_max` pages, 1 or more. See the promise for `read_at`. */
 void feed_begin(struct feed *feed, int64_t read_at, unsigned pages_max);
 
 /*
- * Takes the next page of the descending order. Rows that an earlier page (or this one) had are not to be
- * passed again: the caller drops them. 0, -E2BIG for a page beyond the cap, or -ENOMEM; then nothing was
+ * Takes the next page of the descending order. A row that an earlier page (or this one) had is dropped:
+ * somebody was edited between the two. 0, -E2BIG for a page beyond the cap, or -ENOMEM; then nothing was
  * taken.
  */
 int feed_take_page(struct feed *feed, const struct feed_row *rows, size_t count);

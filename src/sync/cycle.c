@@ -337,6 +337,7 @@ struct cycle *cycle_free(struct cycle *cycle)
     free(cycle->choices);
     free(cycle->asked);
     free(cycle->plan);
+    idmap_free(&cycle->answers);
     free(cycle->gone);
     free(cycle);
     return NULL;

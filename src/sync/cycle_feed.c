@@ -76,15 +76,6 @@ void cycle_demote_feed(struct cycle *cycle, const char *why)
                  cycle->options.entity->name, before ? " any more" : "", why);
 }
 
-/* Rows that another page brought already, since somebody was edited between the two. */
-static bool is_known_row(const struct feed *feed, int64_t id)
-{
-    for (size_t i = 0; i < feed->count; i++)
-        if (feed->rows[i].row.id == id)
-            return true;
-    return false;
-}
-
 /*
  * How long after its date, at the least, a record of the page was had that had this date. Dates are local
  * time of a zone that nobody names, but none is from after it was had: so this bounds how far the two scales
@@ -110,20 +101,18 @@ static int64_t seen_at(const struct store_dated *dated, int64_t lag)
     return dated->edited && edited < dated->stored ? edited : dated->stored;
 }
 
-/* The rows as the feed sees them. One that is not stored yet has an id that no row has. */
-static size_t date_rows(struct cycle *cycle, const struct store_dated *dated, struct feed_row *rows)
+/* The rows as the feed sees them, without those that are not stored yet: nothing is known of their dates. */
+static size_t date_rows(const struct cycle *cycle, const struct store_dated *dated, struct feed_row *rows)
 {
     size_t count = 0;
     int64_t lag = least_lag(dated, cycle->page->row_count), now = seconds_now(cycle);
-    for (size_t i = 0; i < cycle->page->row_count; i++) {
-        int64_t id = dated[i].id ? dated[i].id : -(int64_t)(cycle->feed.count + i + 1);
-        if (!is_known_row(&cycle->feed, id))
+    for (size_t i = 0; i < cycle->page->row_count; i++)
+        if (dated[i].id)
             rows[count++] = (struct feed_row){
-                .id = id,
+                .id = dated[i].id,
                 .date = probe_date(&dated[i]),
                 .checked = dated[i].checked > now ? 0 : dated[i].checked, /* by a clock that was wrong */
                 .seen = seen_at(&dated[i], lag)};
-    }
     return count;
 }
 
@@ -322,9 +311,8 @@ void cycle_feed_answered(struct cycle *cycle, int64_t id, int64_t date)
 void cycle_feed_fetched(struct cycle *cycle, const struct task *task, int64_t before, int64_t after)
 {
     const struct stats *stats = &cycle->stats;
-    struct plan_entry *entry = &cycle->plan[task->entry];
-    entry->answered = true;
-    entry->found = after;
+    if (cycle->feeding == FEEDING_READ) /* now or later the feed wants it: the plan made room */
+        (void)idmap_add(&cycle->answers, task->id, after);
     cycle_feed_answered(cycle, task->id, after);
     /* One that was shown and could not be had at once, or was gone meanwhile, is no edit that was not shown.
      */

@@ -245,8 +245,7 @@ static int ask_record(struct cycle *cycle, struct error *err)
     const struct plan_entry *entry = &cycle->plan[cycle->next];
     struct task *task = free_task(cycle);
     struct error refused;
-    *task = (struct task){
-        .id = entry->id, .entry = cycle->next, .asked_at = cycle_wall(cycle), .audit = entry->audit};
+    *task = (struct task){.id = entry->id, .asked_at = cycle_wall(cycle), .audit = entry->audit};
     int r = cycle->sink.lookup(cycle->sink.self, cycle->options.entity, entry->id, &task->known, err);
     if (r <= 0)
         return r;

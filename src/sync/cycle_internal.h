@@ -21,15 +21,12 @@ enum feeding { FEEDING_NOT, FEEDING_PROBE, FEEDING_READ };
 struct plan_entry {
     int64_t id;
     bool audit; /* drawn at random */
-    bool answered;
-    int64_t found; /* its date then, as feed.h has dates */
 };
 
 /* A record that was asked for. */
 struct task {
     struct cycle *cycle; /* NULL: the place is free */
     int64_t id;
-    size_t entry;     /* of the plan */
     int64_t asked_at; /* wall */
     bool audit;
     struct store_known known;
@@ -97,7 +94,8 @@ struct cycle {
 
     struct plan_entry *plan; /* owned */
     size_t planned, next, done;
-    struct task *tasks; /* source.window of them */
+    struct idmap answers; /* while the feed is read: dates of those asked for, as feed.h has dates */
+    struct task *tasks;   /* source.window of them */
     unsigned under_way;
     struct batch batch;
     int64_t *gone; /* owned */

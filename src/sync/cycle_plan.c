@@ -2,6 +2,7 @@
 #include "cycle_internal.h"
 
 #include "flexsync/cleanup.h"
+#include "flexsync/random.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,15 +11,6 @@
 #define FIT_RECORDS     4096 /* that the prior is fitted to; more would not make it better */
 #define FEED_CHECKS_MAX 16   /* in one cycle */
 #define FIT_GROWN       20   /* it is fitted again when a twentieth more records are known */
-
-/* Another number of the cycle's own sequence (Steele et al., SplitMix, OOPSLA 2014). */
-static uint64_t draw(struct cycle *cycle)
-{
-    uint64_t z = cycle->options.seed += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
 
 static int add_choice(struct cycle *cycle, const struct store_choice *choice, struct error *err)
 {
@@ -34,33 +26,23 @@ static int add_choice(struct cycle *cycle, const struct store_choice *choice, st
     return 0;
 }
 
-/* The one of this plan that was answered, or NULL. */
-static const struct plan_entry *find_answered(const struct cycle *cycle, int64_t id)
-{
-    for (size_t i = 0; i < cycle->next && i < cycle->planned; i++)
-        if (cycle->plan[i].id == id && cycle->plan[i].answered)
-            return &cycle->plan[i];
-    return NULL;
-}
-
 /*
- * What the feed gives out by now. Rows that are not stored were new, and are queued as that. A reading that
- * would look at too many who were probably not edited is broken off, and the next one goes on.
+ * What the feed gives out by now, other than what this cycle has asked for already. A reading that would look
+ * at too many who were probably not edited is broken off, and the next one goes on.
  */
 static int gather_feed(struct cycle *cycle, struct error *err)
 {
-    int64_t id;
+    int64_t id, found;
     enum feed_why why;
     while (cycle->feeding == FEEDING_READ && feed_next(&cycle->feed, &id, &why)) {
         const struct store_choice choice = {.id = id, .reason = REASON_FEED, .signalled = why == FEED_MARKED};
-        const struct plan_entry *answered = find_answered(cycle, id);
-        if (answered) {
-            cycle_feed_answered(cycle, id, answered->found);
+        if (idmap_find(&cycle->answers, id, &found)) {
+            cycle_feed_answered(cycle, id, found);
             continue;
         }
         if (why == FEED_CHECK && cycle->checks++ >= FEED_CHECKS_MAX)
             continue;
-        if (id > 0 && add_choice(cycle, &choice, err) < 0)
+        if (add_choice(cycle, &choice, err) < 0)
             return -1;
     }
     return 0;
@@ -78,11 +60,14 @@ static int store_choices(struct cycle *cycle, bool more, struct error *err)
 static struct plan_entry *make_room(struct cycle *cycle, size_t more, struct error *err)
 {
     struct plan_entry *plan = realloc(cycle->plan, (cycle->planned + more + 1) * sizeof *plan);
-    if (!plan) {
+    if (plan)
+        cycle->plan = plan;
+    bool answers = cycle->feeding != FEEDING_READ ||
+                   idmap_reserve(&cycle->answers, cycle->planned + more - cycle->answers.count) == 0;
+    if (!plan || !answers) {
         (void)error_memory(err);
         return NULL;
     }
-    cycle->plan = plan;
     return plan + cycle->planned;
 }
 
@@ -251,8 +236,8 @@ static int plan_refetches(struct cycle *cycle, size_t room, struct error *err)
         .overdue_after = planner_overdue_after(cycle->options.max_age / USEC_PER_SEC, cycle->options.budget,
                                                stats->listed_total),
         .told = cycle->told,
-        .draw = (double)(draw(cycle) >> 11) * 0x1p-53,
-        .seed = draw(cycle),
+        .draw = random_unit(&cycle->options.seed),
+        .seed = random_next(&cycle->options.seed),
     };
     if (planner_new(&offer.planner, &options) < 0)
         return error_memory(err);

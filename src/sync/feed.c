@@ -118,6 +118,7 @@ void feed_begin(struct feed *feed, int64_t read_at, unsigned pages_max)
 void feed_end(struct feed *feed)
 {
     free(feed->rows);
+    idmap_free(&feed->places);
     *feed = (struct feed){0};
 }
 
@@ -158,6 +159,8 @@ static void mark_from_below(struct feed *feed)
 
 static int make_room(struct feed *feed, size_t more)
 {
+    if (idmap_reserve(&feed->places, more) < 0)
+        return -ENOMEM;
     if (more <= feed->room - feed->count)
         return 0;
     size_t room = feed->count + more;
@@ -176,9 +179,15 @@ int feed_take_page(struct feed *feed, const struct feed_row *rows, size_t count)
     if (make_room(feed, count) < 0)
         return -ENOMEM;
     feed->pages++;
-    for (size_t i = 0; i < count; i++)
-        feed->rows[feed->count++] = (struct feed_seen){.row = rows[i], .heads = i == 0};
+    size_t head = feed->count;
+    for (size_t i = 0; i < count; i++) {
+        if (idmap_add(&feed->places, rows[i].id, (int64_t)feed->count)) {
+            feed->rows[feed->count] = (struct feed_seen){.row = rows[i], .heads = feed->count == head};
+            feed->count++;
+        }
+    }
     mark_from_below(feed);
+    feed->walk.begun = feed->mark.begun = false; /* the page may have marked rows above */
     return 0;
 }
 
@@ -212,53 +221,73 @@ static bool waits_in_dateless_top(const struct feed *feed, size_t top, size_t *r
     return false;
 }
 
+/* At the first mark that waited for its answer, else at the top. False: it waits there, at walk->at. */
+static bool begin_walk(const struct feed *feed, struct feed_walk *walk, struct feed_walk *mark)
+{
+    if (mark->begun) {
+        *walk = *mark;
+        mark->begun = false;
+        return true;
+    }
+    size_t top = count_dateless_top(feed);
+    if (waits_in_dateless_top(feed, top, &walk->at))
+        return false;
+    *walk = (struct feed_walk){.begun = true, .at = top, .lowest = INT64_MAX, .bound = INT64_MAX};
+    return true;
+}
+
 /*
- * Walks down from the top as far as is known; where it waits, the row is `ret`. On a later page may stand who
- * was edited after the page before it was asked for. It is not promised, but its stored date is not true, and
+ * Walks down as far as is known; where it waits, the row is walk->at. On a later page may stand who was
+ * edited after the page before it was asked for. It is not promised, but its stored date is not true, and
  * must not lower the bound, however late it was checked: so those with dates have the bound of their page.
  */
-static enum walk_end walk(const struct feed *feed, size_t *ret)
+static enum walk_end go_on(const struct feed *feed, struct feed_walk *walk, struct feed_walk *mark)
 {
-    size_t top = count_dateless_top(feed);
-    if (waits_in_dateless_top(feed, top, ret))
+    if (!walk->begun && !begin_walk(feed, walk, mark))
         return WALK_WAITS;
-    int64_t lowest = INT64_MAX, bound = INT64_MAX;
-    for (size_t i = top; i < feed->count; i++) {
-        const struct feed_seen *seen = &feed->rows[i];
+    for (; walk->at < feed->count; walk->at++) {
+        const struct feed_seen *seen = &feed->rows[walk->at];
         bool dated = is_date(seen->row.date);
         if (seen->heads)
-            bound = INT64_MAX;
-        bool known = !seen->answered && is_later(seen->row.checked, dated ? bound : lowest);
-        if (seen->row.date == FEED_UNKNOWN || (seen->why == FEED_MARKED && !seen->answered))
+            walk->bound = INT64_MAX;
+        bool known = !seen->answered && is_later(seen->row.checked, dated ? walk->bound : walk->lowest);
+        bool waits = seen->why == FEED_MARKED && !seen->answered;
+        if (waits && !mark->begun)
+            *mark = *walk;
+        if (waits || seen->row.date == FEED_UNKNOWN)
             continue;
-        *ret = i;
         if (!seen->answered && !known)
             return WALK_WAITS;
-        if (dated && (known || seen->found == seen->row.date) && seen->row.seen < bound)
-            bound = seen->row.seen;
+        bool true_date = dated && (known || seen->found == seen->row.date);
+        int64_t bound = true_date && seen->row.seen < walk->bound ? seen->row.seen : walk->bound;
         if (is_later(feed->read_at, bound))
             return WALK_ENDED;
-        if (bound < lowest)
-            lowest = bound;
+        walk->bound = bound;
+        if (bound < walk->lowest)
+            walk->lowest = bound;
     }
     return WALK_PASSED;
 }
 
+static enum walk_end end_of_walk(const struct feed *feed)
+{
+    struct feed_walk walk = feed->walk, mark = feed->mark;
+    return go_on(feed, &walk, &mark);
+}
+
 bool feed_wants_more(const struct feed *feed)
 {
-    size_t at;
-    return feed->pages < feed->pages_max && walk(feed, &at) == WALK_PASSED;
+    return feed->pages < feed->pages_max && end_of_walk(feed) == WALK_PASSED;
 }
 
 bool feed_is_complete(const struct feed *feed, bool over)
 {
-    size_t at;
     for (size_t i = feed->marks_from; i < feed->count; i++)
         if (feed->rows[i].why == FEED_MARKED && !feed->rows[i].given)
             return false;
     if (feed->pages == 0 || feed->open > 0)
         return false;
-    enum walk_end end = walk(feed, &at);
+    enum walk_end end = end_of_walk(feed);
     return end == WALK_ENDED || (end == WALK_PASSED && over);
 }
 
@@ -272,9 +301,10 @@ static size_t next_mark(struct feed *feed)
 
 bool feed_next(struct feed *feed, int64_t *id, enum feed_why *why)
 {
-    size_t at, next = next_mark(feed);
-    if (walk(feed, &at) == WALK_WAITS && !feed->rows[at].given && at < next)
-        next = at;
+    size_t next = next_mark(feed);
+    if (go_on(feed, &feed->walk, &feed->mark) == WALK_WAITS && !feed->rows[feed->walk.at].given &&
+        feed->walk.at < next)
+        next = feed->walk.at;
     if (next == feed->count)
         return false;
     struct feed_seen *seen = &feed->rows[next];
@@ -290,12 +320,16 @@ bool feed_next(struct feed *feed, int64_t *id, enum feed_why *why)
 
 bool feed_fetched(struct feed *feed, int64_t id, int64_t date)
 {
-    struct feed_seen *seen = feed->rows;
-    const struct feed_seen *end = seen + feed->count;
-    while (seen < end && (seen->row.id != id || !seen->given))
-        seen++;
-    if (seen == end || seen->answered)
+    int64_t place;
+    if (!idmap_find(&feed->places, id, &place))
         return true;
+    struct feed_seen *seen = &feed->rows[place];
+    if (!seen->given || seen->answered)
+        return true;
+    if ((size_t)place < feed->walk.at)
+        feed->walk.begun = false;
+    if ((size_t)place < feed->mark.at)
+        feed->mark.begun = false;
     seen->answered = true;
     seen->found = date;
     feed->open--;

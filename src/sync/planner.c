@@ -1,5 +1,8 @@
 #include "flexsync/planner.h"
 
+#include "flexsync/idmap.h"
+#include "flexsync/random.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -244,15 +247,6 @@ static int compare_urgency(const void *a, const void *b)
     return is_less_urgent(a, b) ? 1 : -1;
 }
 
-/* SplitMix (Steele et al., OOPSLA 2014). */
-static uint64_t draw(struct planner *planner)
-{
-    uint64_t z = planner->seed += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
 /* So many places of the room that the share holds on average, also where it is less than one. */
 static size_t share_of(size_t room, double share, double chance)
 {
@@ -290,7 +284,7 @@ static void draw_audit(struct planner *planner, int64_t id)
         planner->audits[planner->audit_count++] = id;
         return;
     }
-    uint64_t place = draw(planner) % (uint64_t)planner->drawn_from;
+    uint64_t place = random_next(&planner->seed) % (uint64_t)planner->drawn_from;
     if (place < planner->audit_room)
         planner->audits[place] = id;
 }
@@ -323,32 +317,16 @@ void planner_offer(struct planner *planner, int64_t id, const struct figures *fi
         keep(&planner->overdue, id, (double)age);
 }
 
-/* Which of the choices are taken already; the room is small, or everybody is fetched anyway. */
-struct taken {
-    int64_t *ids; /* open addressing; 0: free. Ids of rows begin at 1 */
-    size_t size;
-};
-
-static bool take(struct taken *taken, int64_t id)
-{
-    size_t place = (size_t)((uint64_t)id * UINT64_C(0x9e3779b97f4a7c15) >> 32) % taken->size;
-    while (taken->ids[place] != 0 && taken->ids[place] != id)
-        place = (place + 1) % taken->size;
-    bool fresh = taken->ids[place] == 0;
-    taken->ids[place] = id;
-    return fresh;
-}
-
-static size_t add(struct planner *planner, struct taken *taken, size_t count, int64_t id,
+static size_t add(struct planner *planner, struct idmap *taken, size_t count, int64_t id,
                   enum planner_reason reason, double benefit)
 {
-    if (count >= planner->options.room || !take(taken, id))
+    if (count >= planner->options.room || !idmap_add(taken, id, 0))
         return count;
     planner->choices[count] = (struct planner_choice){.id = id, .reason = reason, .benefit = benefit};
     return count + 1;
 }
 
-static size_t add_all(struct planner *planner, struct taken *taken)
+static size_t add_all(struct planner *planner, struct idmap *taken)
 {
     struct heap *overdue = &planner->overdue, *benefit = &planner->benefit;
     size_t count = 0, before;
@@ -374,13 +352,12 @@ const struct planner_choice *planner_choose(struct planner *planner, size_t *ret
                                             struct planner_census *ret_census)
 {
     size_t most = planner->audit_count + planner->overdue.count + planner->benefit.count;
-    struct taken taken = {.size = 2 * most + 1};
-    taken.ids = calloc(taken.size, sizeof *taken.ids);
-    if (!taken.ids)
+    struct idmap taken = {0};
+    if (idmap_reserve(&taken, most) < 0)
         return NULL;
     *ret_count = add_all(planner, &taken);
     *ret_census = planner->census;
-    free(taken.ids);
+    idmap_free(&taken);
     return planner->choices;
 }
 

@@ -2,6 +2,7 @@
 
 #include "flexsync/clock.h"
 #include "flexsync/planner.h"
+#include "flexsync/random.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -96,7 +97,7 @@ static void plan(struct run *run)
         .now = run->now,
         .room = run->tokens >= 1 ? (size_t)run->tokens : 0,
         .overdue_after = planner_overdue_after(31 * 86400, o->budget, (int64_t)o->people),
-        .draw = site_draw(&run->draws),
+        .draw = random_unit(&run->draws),
         .seed = run->draws,
     };
     if (options.room == 0 || planner_new(&planner, &options) < 0)

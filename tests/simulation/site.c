@@ -1,6 +1,7 @@
 #include "site.h"
 
 #include "flexsync/clock.h"
+#include "flexsync/random.h"
 #include "flexsync/text.h"
 
 #include <inttypes.h>
@@ -20,28 +21,14 @@ static void *must(void *memory)
     return memory;
 }
 
-/* SplitMix (Steele et al., OOPSLA 2014). */
-static uint64_t draw(uint64_t *seed)
-{
-    uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-double site_draw(uint64_t *seed)
-{
-    return (double)(draw(seed) >> 11) * 0x1p-53;
-}
-
 double site_draw_exponential(uint64_t *seed)
 {
-    return -log1p(-site_draw(seed));
+    return -log1p(-random_unit(seed));
 }
 
 double site_draw_normal(uint64_t *seed)
 {
-    double radius = sqrt(2 * site_draw_exponential(seed)), angle = 2 * M_PI * site_draw(seed);
+    double radius = sqrt(2 * site_draw_exponential(seed)), angle = 2 * M_PI * random_unit(seed);
     return radius * cos(angle);
 }
 
@@ -51,7 +38,7 @@ static double draw_rate(uint64_t *seed)
     static const struct {
         double share, median, sigma;
     } kinds[] = {{0.70, 1.0 / 365, 1.2}, {0.25, 1.0 / 45, 0.8}, {0.05, 1.0 / 2, 0.8}};
-    double place = site_draw(seed);
+    double place = random_unit(seed);
     size_t i = 0;
     while (i < 2 && place >= kinds[i].share)
         place -= kinds[i++].share;
@@ -170,7 +157,7 @@ static size_t new_person(struct site *site, int64_t created, int64_t now)
     }
     size_t i = site->count++;
     struct person *p = &site->people[i];
-    double u = site_draw(&site->seed);
+    double u = random_unit(&site->seed);
     *p = (struct person){.rate = draw_rate(&site->seed),
                          .shown = u * u, /* Beta(0.5, 1) */
                          .created = created,
@@ -201,7 +188,7 @@ void site_make(struct site *site, size_t count, uint64_t seed, int64_t now)
         .seed = seed, .newest = SITE_END, .oldest = SITE_END, .size_max = 2000, .honours_edits = true};
     site->counted_at = site->measured_from = now;
     for (size_t n = 0; n < count; n++) {
-        double days = 1 + site_draw(&site->seed) * (CREATED_MOST - 1);
+        double days = 1 + random_unit(&site->seed) * (CREATED_MOST - 1);
         size_t i = new_person(site, (now - (int64_t)(days * DAY)) / USEC_PER_SEC, now);
         double back = site_draw_exponential(&site->seed) / site->people[i].rate;
         if (back < days) /* the last of its edits */
@@ -263,7 +250,7 @@ void site_restore(struct site *site, size_t person, int64_t now)
 
 static size_t draw_by_rate(struct site *site)
 {
-    double place = site_draw(&site->seed) * site->cumulative[site->count - 1];
+    double place = random_unit(&site->seed) * site->cumulative[site->count - 1];
     size_t low = 0, high = site->count - 1;
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -277,16 +264,16 @@ static size_t draw_by_rate(struct site *site)
 
 static void happen(struct site *site, int64_t now)
 {
-    double place = site_draw(&site->seed) * happenings(site);
+    double place = random_unit(&site->seed) * happenings(site);
     if (place < site->births) {
         (void)site_add(site, now);
     } else if (place < site->births + site->deaths) {
         if (site->count > 0)
-            site_remove(site, draw(&site->seed) % site->count, now);
+            site_remove(site, random_next(&site->seed) % site->count, now);
     } else {
         size_t i = draw_by_rate(site);
         if (site->people[i].listed)
-            site_edit(site, i, site_draw(&site->seed) < site->people[i].shown, now);
+            site_edit(site, i, random_unit(&site->seed) < site->people[i].shown, now);
     }
 }
 
@@ -372,7 +359,7 @@ static void walk_edits(struct walk *walk, bool newest_first)
 static void walk_ids(struct walk *walk, bool shuffled)
 {
     struct site *site = walk->site;
-    size_t from = shuffled && site->count > 0 ? draw(&site->seed) % site->count : 0;
+    size_t from = shuffled && site->count > 0 ? random_next(&site->seed) % site->count : 0;
     for (size_t n = 0; n < site->count && walk->left > 0; n++)
         visit(walk, (from + n) % site->count);
 }

@@ -83,8 +83,7 @@ void site_measure(struct site *site, int64_t now);
 double site_freshness(struct site *site, int64_t now);
 double site_age(struct site *site, int64_t now);
 
-/* Evenly in [0, 1), and the standard exponential and normal distributions. */
-double site_draw(uint64_t *seed);
+/* The standard exponential and normal distributions. */
 double site_draw_exponential(uint64_t *seed);
 double site_draw_normal(uint64_t *seed);
 

@@ -7,6 +7,7 @@
 #include "world.h"
 
 #include "flexsync/clock.h"
+#include "flexsync/random.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -142,17 +143,17 @@ static void check_truth(struct story *story)
 static struct world_options draw_options(uint64_t seed)
 {
     uint64_t s = seed ^ UINT64_C(0x0dd5);
-    struct world_options options = {.people = 10 + (size_t)(site_draw(&s) * 140),
+    struct world_options options = {.people = 10 + (size_t)(random_unit(&s) * 140),
                                     .seed = seed,
-                                    .limits.share = 30 + (int64_t)(site_draw(&s) * 70),
-                                    .strategy = site_draw(&s) < 0.7 ? STRATEGY_AUTO : STRATEGY_INCREMENTAL,
-                                    .interval = (int64_t)((0.25 + 3 * site_draw(&s)) * (double)HOUR),
-                                    .max_age = (int64_t)((1 + 2 * site_draw(&s)) * (double)DAY)};
+                                    .limits.share = 30 + (int64_t)(random_unit(&s) * 70),
+                                    .strategy = random_unit(&s) < 0.7 ? STRATEGY_AUTO : STRATEGY_INCREMENTAL,
+                                    .interval = (int64_t)((0.25 + 3 * random_unit(&s)) * (double)HOUR),
+                                    .max_age = (int64_t)((1 + 2 * random_unit(&s)) * (double)DAY)};
     /* Mostly too little for everybody at once. */
-    double hourly = 10 + (double)options.people * (0.3 + site_draw(&s));
+    double hourly = 10 + (double)options.people * (0.3 + random_unit(&s));
     options.limits.most[QUOTA_HOUR] = (int64_t)hourly;
-    options.limits.most[QUOTA_DAY] = (int64_t)(hourly * (3 + 3 * site_draw(&s)));
-    options.limits.most[QUOTA_MONTH] = (int64_t)(hourly * (30 + 40 * site_draw(&s)));
+    options.limits.most[QUOTA_DAY] = (int64_t)(hourly * (3 + 3 * random_unit(&s)));
+    options.limits.most[QUOTA_MONTH] = (int64_t)(hourly * (30 + 40 * random_unit(&s)));
     return options;
 }
 

@@ -1,6 +1,7 @@
 #include "world.h"
 
 #include "flexsync/clock.h"
+#include "flexsync/random.h"
 #include "flexsync/read.h"
 
 #include <dirent.h>
@@ -17,7 +18,7 @@
 
 double world_draw(struct world *world)
 {
-    return site_draw(&world->seed);
+    return random_unit(&world->seed);
 }
 
 bool world_chance(struct world *world, double share)

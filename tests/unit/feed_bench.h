@@ -6,6 +6,7 @@
 #define FEED_BENCH_H
 
 #include "flexsync/feed.h"
+#include "flexsync/random.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,18 +21,9 @@
 #define DAY    86400
 #define NOW    (2000 * (int64_t)DAY)
 
-/* splitmix64 (Steele, Lea, Flood: OOPSLA 2014): the same site for the same seed, everywhere. */
-static uint64_t draw(uint64_t *seed)
-{
-    uint64_t z = (*seed += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 static int64_t draw_between(uint64_t *seed, int64_t from, int64_t to)
 {
-    return from + (int64_t)(draw(seed) % (uint64_t)(to - from + 1));
+    return from + (int64_t)(random_next(seed) % (uint64_t)(to - from + 1));
 }
 
 static bool draw_chance(uint64_t *seed, int64_t percent)

@@ -1,6 +1,7 @@
 #include "flexsync/bucket.h"
 
 #include "flexsync/clock.h"
+#include "flexsync/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,18 +12,9 @@
 
 #define TAKEN_MAX 600
 
-/* splitmix64 (Steele, Lea, Flood: OOPSLA 2014): the same schedule for the same seed, everywhere. */
-static uint64_t draw(uint64_t *seed)
-{
-    uint64_t z = (*seed += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 static int64_t draw_below(uint64_t *seed, int64_t below)
 {
-    return (int64_t)(draw(seed) % (uint64_t)below);
+    return (int64_t)(random_next(seed) % (uint64_t)below);
 }
 
 static unsigned take_all(struct bucket *bucket, int64_t now)
@@ -71,7 +63,7 @@ static void in_no_window_are_more_than_burst_and_rate_times_time_taken(void **st
     int64_t taken[TAKEN_MAX];
     for (uint64_t number = 0; number < 200; number++) {
         uint64_t seed = number;
-        double rate = rates[draw(&seed) % 6], burst = 1 + (double)draw_below(&seed, 60);
+        double rate = rates[random_next(&seed) % 6], burst = 1 + (double)draw_below(&seed, 60);
         int64_t now = draw_below(&seed, USEC_PER_DAY);
         size_t count = 0;
         struct bucket bucket;
@@ -82,7 +74,7 @@ static void in_no_window_are_more_than_burst_and_rate_times_time_taken(void **st
                 bucket_take(&bucket, now);
                 taken[count++] = now;
             }
-            now += draw(&seed) % 2 ? wait : draw_below(&seed, gaps[draw(&seed) % 4]);
+            now += random_next(&seed) % 2 ? wait : draw_below(&seed, gaps[random_next(&seed) % 4]);
         }
         check_windows(taken, count, rate, burst);
     }

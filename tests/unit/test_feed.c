@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -15,6 +16,11 @@
 #define HAD   1000 /* when the rows of these cases were fetched */
 #define READ  2000 /* when the last complete reading began */
 #define ASKED 5000
+
+#define DAY       86400
+#define LONG      2000 /* rows of a page */
+#define LONGEST   16   /* pages */
+#define TIME_MOST 1.0  /* seconds for so many: under valgrind and sanitizers too */
 
 /* Takes a page of rows whose ids are their places, from `first` on. */
 static void take(struct feed *feed, int64_t first, const int64_t *dates, size_t count)
@@ -335,6 +341,24 @@ static void pages_are_wanted_until_what_follows_is_known_or_the_cap(void **state
     feed_end(&feed);
 }
 
+/* Somebody above was edited between two pages, and moved them down. */
+static void rows_that_a_page_before_had_are_dropped(void **state)
+{
+    (void)state;
+    struct feed feed;
+    struct feed_row again[] = {fetched_after(1, 0), fetched_after(2, 0), fetched_after(3, 0),
+                               fetched_after(3, 0)};
+    feed_begin(&feed, HAD, 3);
+    take(&feed, 0, (int64_t[]){90, 89, 88}, 3);
+    assert_int_equal(feed_take_page(&feed, again, 4), 0);
+    assert_int_equal(feed.count, 4);
+    assert_int_equal(feed.rows[3].row.id, 3);
+    assert_true(feed.rows[3].heads); /* the first that is left is the first of its page */
+    assert_int_equal(feed_take_page(&feed, again, 4), 0);
+    assert_int_equal(feed.count, 4);
+    feed_end(&feed);
+}
+
 /* On the second page stands one that was edited meanwhile; its last check came before that. */
 static void each_page_needs_a_proof_of_its_own(void **state)
 {
@@ -367,6 +391,40 @@ static void an_empty_page_ends_nothing(void **state)
     assert_false(feed_is_complete(&feed, false));
     assert_true(feed_is_complete(&feed, true));
     feed_end(&feed);
+}
+
+/* A page of `count` rows, each of which must be asked for: half of them marked, or one after the other. */
+static void take_long_page(struct feed *feed, size_t count, bool marked)
+{
+    struct feed_row rows[LONG];
+    for (size_t i = 0; i < count; i++) {
+        int64_t id = (int64_t)(feed->count + i), date = 10 * DAY * (int64_t)(LONGEST * LONG) - id * DAY;
+        rows[i] = (struct feed_row){
+            .id = id, .date = marked && i % 2 ? date / 2 : date, .checked = HAD, .seen = 10 * READ};
+    }
+    assert_int_equal(feed_take_page(feed, rows, count), 0);
+}
+
+/* Scanning for each id, or walking from the top for each, took seconds. */
+static void the_longest_reading_takes_no_time(void **state)
+{
+    (void)state;
+    for (int marked = 0; marked <= 1; marked++) {
+        struct feed feed;
+        size_t asked = 0;
+        clock_t began = clock();
+        feed_begin(&feed, HAD, LONGEST);
+        for (unsigned page = 0; page < LONGEST; page++) {
+            take_long_page(&feed, LONG, marked);
+            for (int64_t id; feed_next(&feed, &id, NULL); asked++)
+                (void)feed_fetched(&feed, id, INT64_MAX);
+        }
+        double took = (double)(clock() - began) / CLOCKS_PER_SEC;
+        assert_int_equal(asked, LONGEST * LONG);
+        if (took >= TIME_MOST)
+            fail_msg("a reading of %d rows took %.2f s", LONGEST * LONG, took);
+        feed_end(&feed);
+    }
 }
 
 static void the_watch_demands_what_a_reading_must_have_shown(void **state)
@@ -403,7 +461,9 @@ int main(void)
         cmocka_unit_test(a_later_page_marks_rows_of_an_earlier_one),
         cmocka_unit_test(pages_are_wanted_until_what_follows_is_known_or_the_cap),
         cmocka_unit_test(each_page_needs_a_proof_of_its_own),
+        cmocka_unit_test(rows_that_a_page_before_had_are_dropped),
         cmocka_unit_test(an_empty_page_ends_nothing),
+        cmocka_unit_test(the_longest_reading_takes_no_time),
         cmocka_unit_test(the_watch_demands_what_a_reading_must_have_shown),
     };
     return cmocka_run_group_tests_name("feed", tests, NULL, NULL);

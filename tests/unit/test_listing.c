@@ -1,6 +1,7 @@
 #include "flexsync/listing.h"
 
 #include "flexsync/cleanup.h"
+#include "flexsync/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,18 +17,9 @@
 #define NOT_SAID     (-2) /* a figure that the site leaves out */
 #define HONEST       (-3)
 
-/* splitmix64 (Steele, Lea, Flood: OOPSLA 2014): the same site for the same seed, everywhere. */
-static uint64_t draw(uint64_t *seed)
-{
-    uint64_t z = (*seed += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 static size_t draw_below(uint64_t *seed, size_t below)
 {
-    return (size_t)(draw(seed) % below);
+    return (size_t)(random_next(seed) % below);
 }
 
 /* Every figure of a page: HONEST, NOT_SAID, or what is said instead. */
