@@ -90,6 +90,11 @@ enum config_need {
 int config_load(struct config **ret, const char *path, enum config_need need, FILE *mistakes,
                 struct error *err);
 
+/* The same; each mistake is told by itself, without a line end, once all are known. `arg` is not owned. */
+typedef void config_tell(void *arg, const char *mistake);
+int config_load_told(struct config **ret, const char *path, enum config_need need, config_tell *tell,
+                     void *arg, struct error *err);
+
 /*
  * The effective settings as a file that config_load() reads back; the key only as a comment that says where
  * from. 0, or -EIO where the stream refuses.

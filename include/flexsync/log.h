@@ -65,6 +65,12 @@ void log_write(struct log *log, const struct log_record *record, const char *for
  */
 #define log_line(log, at, ...) log_write((log), &(const struct log_record){.level = (at)}, __VA_ARGS__)
 
+/*
+ * Before there is a log: a line for stderr, as it is for people and pipes; where stderr is the journal, with
+ * its priority. Control characters are replaced as by log_write().
+ */
+void log_early(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 bool log_enabled(const struct log *log, enum log_level level);
 
 /* NULL is allowed; returns NULL. */

@@ -177,6 +177,19 @@ void log_write(struct log *log, const struct log_record *record, const char *for
         write_file(log->error_file, record->level, text);
 }
 
+void log_early(enum log_level level, const char *format, ...)
+{
+    char text[LOG_LINE_MAX];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    text_disarm(text);
+    if (stderr_is_journal())
+        (void)fprintf(stderr, "<%d>", levels[level].priority);
+    (void)fprintf(stderr, "%s\n", text);
+}
+
 bool log_enabled(const struct log *log, enum log_level level)
 {
     return level <= log->level;

@@ -103,32 +103,28 @@ static int ask_number(struct check *check, unsigned number, struct error *err)
     return ask_anew(check, &listing, &check->pages[number], err);
 }
 
+static void say_mistake(void *arg, const char *mistake)
+{
+    struct error err;
+    (void)error_set(&err, ERROR_CONFIG, RETRY_NEVER, "%s", mistake);
+    say_wrong(arg, "settings", &err);
+}
+
 /* Every mistake on a line of its own. False: nobody can be asked with these settings. */
 static bool check_settings(struct check *check)
 {
-    char text[ERROR_TEXT_MAX];
-    CLEANUP_FREE char *mistakes = NULL;
-    size_t size = 0;
+    struct call *call = check->call;
+    struct config *config = NULL;
     struct error err;
-    FILE *stream = open_memstream(&mistakes, &size);
-    int r = stream ? command_needs_site(check->call, stream, &err) : error_memory(&err);
-    if (stream && fclose(stream) != 0)
-        r = error_memory(&err);
-    if (r == 0) {
-        (void)snprintf(text, sizeof text, "%.400s", check->call->config->flex.base_url);
-        say_ok("settings", text);
-        return true;
+    if (config_load_told(&config, call->file, CONFIG_COMPLETE, say_mistake, check, &err) < 0) {
+        if (check->status == EXIT_STATUS_DONE)
+            say_wrong(check, "settings", &err);
+        return false;
     }
-    char *rest = NULL;
-    for (char *line = mistakes ? strtok_r(mistakes, "\n", &rest) : NULL; line;
-         line = strtok_r(NULL, "\n", &rest)) {
-        struct error mistake;
-        (void)error_set(&mistake, err.code, RETRY_NEVER, "%s", line);
-        say_wrong(check, "settings", &mistake);
-    }
-    if (check->status == EXIT_STATUS_DONE)
-        say_wrong(check, "settings", &err);
-    return false;
+    (void)config_free(call->config);
+    call->config = config;
+    say_ok("settings", config->flex.base_url);
+    return true;
 }
 
 /* Both the connection and the key: an answer to a listing shows both, a refusal says which. */

@@ -174,6 +174,23 @@ int config_load(struct config **ret, const char *path, enum config_need need, FI
     return 0;
 }
 
+int config_load_told(struct config **ret, const char *path, enum config_need need, config_tell *tell,
+                     void *arg, struct error *err)
+{
+    CLEANUP_FREE char *mistakes = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&mistakes, &size);
+    if (!stream)
+        return error_memory(err);
+    int r = config_load(ret, path, need, stream, err);
+    if (fclose(stream) != 0 || r == 0)
+        return r;
+    char *rest = NULL;
+    for (char *line = strtok_r(mistakes, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        tell(arg, line);
+    return r;
+}
+
 static bool is_equal_text(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);

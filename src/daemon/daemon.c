@@ -1,19 +1,15 @@
-#include "flexsync/daemon.h"
-
+#include "daemon_internal.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/control.h"
 #include "flexsync/engine.h"
 #include "flexsync/notify.h"
 #include "flexsync/text.h"
-#include "options.h"
 #include "schedule.h"
 
-#include <curl/curl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
@@ -196,25 +192,10 @@ static int on_usr1(sd_event_source *source, const struct signalfd_siginfo *info,
     return 0;
 }
 
-/* Every mistake on a line of its own, as `flexsyncd -t` prints them. */
-static void log_mistakes(struct daemon *daemon, char *mistakes)
+/* As `flexsyncd -t` prints it. */
+static void tell_mistake(void *arg, const char *line)
 {
-    char *rest = NULL;
-    for (char *line = strtok_r(mistakes, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        log_event(daemon, EVENT_RELOAD_REFUSED, line);
-}
-
-static int load_again(struct daemon *daemon, struct config **ret, struct error *err)
-{
-    CLEANUP_FREE char *mistakes = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&mistakes, &size);
-    if (!stream)
-        return error_memory(err);
-    int r = config_load(ret, daemon->options.file, CONFIG_COMPLETE, stream, err);
-    if (fclose(stream) == 0 && r < 0)
-        log_mistakes(daemon, mistakes);
-    return r;
+    log_event(arg, EVENT_RELOAD_REFUSED, line);
 }
 
 static void take_config(struct daemon *daemon, struct config *config)
@@ -243,7 +224,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
     struct config *config = NULL;
     char line[FACTS_LINE_MAX];
     notify_reloading();
-    if (load_again(daemon, &config, &err) < 0) {
+    if (config_load_told(&config, daemon->options.file, CONFIG_COMPLETE, tell_mistake, daemon, &err) < 0) {
         (void)snprintf(line, sizeof line, "%.400s; the old settings stay", err.text);
         log_event(daemon, EVENT_RELOAD_REFUSED, line);
     } else {
@@ -415,7 +396,7 @@ static void tear_down(struct daemon *daemon)
     daemon->log = log_free(daemon->log);
 }
 
-static int run_daemon(const struct options *options, struct config *config)
+int daemon_run(const struct options *options, struct config *config)
 {
     struct daemon daemon = {.options = *options};
     char line[ERROR_LINE_MAX];
@@ -425,67 +406,11 @@ static int run_daemon(const struct options *options, struct config *config)
         if (daemon.log)
             log_line(daemon.log, LOG_LEVEL_ERROR, "%s", error_line(line, err.code, err.text));
         else
-            (void)fprintf(stderr, "flexsyncd: %s\n", error_line(line, err.code, err.text));
+            log_early(LOG_LEVEL_ERROR, "flexsyncd: %s", error_line(line, err.code, err.text));
         status = error_exit_status(err.code);
     } else {
         status = run(&daemon);
     }
     tear_down(&daemon);
-    return status;
-}
-
-/* What is in force, with where the key is from if that can be seen; without a site and a key too. */
-static int load_to_print(const struct options *options, struct config **ret, struct error *err)
-{
-    CLEANUP_FILE FILE *nowhere = fopen("/dev/null", "we");
-    if (nowhere && config_load(ret, options->file, CONFIG_TEST, nowhere, err) == 0)
-        return 0;
-    return config_load(ret, options->file, CONFIG_WITHOUT_KEY, stderr, err);
-}
-
-static int load(const struct options *options, struct config **ret, struct error *err)
-{
-    if (options->print)
-        return load_to_print(options, ret, err);
-    return config_load(ret, options->file, options->test ? CONFIG_TEST : CONFIG_COMPLETE, stderr, err);
-}
-
-static int print_settings(const struct config *config)
-{
-    if (config_print(config, stdout) == 0 && fflush(stdout) == 0)
-        return EXIT_STATUS_DONE;
-    (void)fputs("flexsyncd: cannot write the output\n", stderr);
-    return error_exit_status(ERROR_STORE);
-}
-
-static int with_settings(const struct options *options)
-{
-    struct error err;
-    char line[ERROR_LINE_MAX];
-    struct config *config = NULL;
-    if (load(options, &config, &err) < 0) {
-        (void)fprintf(stderr, "flexsyncd: %s\n", error_line(line, err.code, err.text));
-        return error_exit_status(err.code);
-    }
-    if (!options->print && !options->test)
-        return run_daemon(options, config);
-    int status = options->print ? print_settings(config) : EXIT_STATUS_DONE;
-    (void)config_free(config);
-    return status;
-}
-
-int daemon_main(int argc, char **argv)
-{
-    struct options options;
-    int status = 0;
-    if (!options_read(&options, argc, argv, &status))
-        return status;
-    const struct rlimit no_core = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &no_core); /* the key is in our memory */
-    (void)signal(SIGPIPE, SIG_IGN); /* nobody reads our stderr any more, or a server left: no reason to end */
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return error_exit_status(ERROR_SYSTEM);
-    status = with_settings(&options);
-    curl_global_cleanup();
     return status;
 }

@@ -26,7 +26,11 @@ static void on_wake(void *arg)
 
 static void on_report(void *arg, enum event event, const char *text)
 {
-    engine_log(arg, event, text);
+    struct engine *engine = arg;
+    if (event == EVENT_CYCLE_BEGUN)
+        report_cycle_begin(&engine->report, cycle_row(engine->cycle), text);
+    else
+        engine_log(engine, event, text);
 }
 
 /* --- the end of a cycle --- */
@@ -130,11 +134,6 @@ static int begin_cycle(struct engine *engine, struct error *err)
     engine->progress_at = engine_now(engine);
     if (cycle_new(&engine->cycle, &options, err) < 0)
         return -1;
-    char line[FACTS_LINE_MAX];
-    (void)snprintf(line, sizeof line, "%s: sync begins (%s%s%s)", options.entity->name,
-                   sync_trigger_names[options.trigger], options.full ? ", full" : "",
-                   options.id_count ? ", asked for" : "");
-    report_cycle_begin(&engine->report, options.entity->name, options.trigger, line);
     engine_step_soon(engine);
     return 0;
 }

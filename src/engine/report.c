@@ -67,13 +67,12 @@ void report_event(struct report *report, enum event event, const char *entity, i
         write_event(report, event, event_kinds[event].level, entity, cycle, text);
 }
 
-void report_cycle_begin(struct report *report, const char *entity, enum sync_trigger trigger,
-                        const char *line)
+void report_cycle_begin(struct report *report, const struct sync_row *row, const char *line)
 {
-    bool by_itself = trigger == TRIGGER_TIMER || trigger == TRIGGER_RESUME;
-    bool quiet = by_itself && fold_goes_on(&report->fold, EVENT_CYCLE_FAILED, entity);
+    bool by_itself = row->trigger == TRIGGER_TIMER || row->trigger == TRIGGER_RESUME;
+    bool quiet = by_itself && fold_goes_on(&report->fold, EVENT_CYCLE_FAILED, row->entity);
     write_event(report, EVENT_CYCLE_BEGUN, quiet ? LOG_LEVEL_DEBUG : event_kinds[EVENT_CYCLE_BEGUN].level,
-                entity, 0, line);
+                row->entity, row->id, line);
 }
 
 static void write_cycle_end(struct report *report, enum event event, const struct sync_row *row,

@@ -19,9 +19,9 @@ struct report {
 void report_event(struct report *report, enum event event, const char *entity, int64_t cycle,
                   const char *text);
 
-/* A cycle begins. Those that come by themselves are worth no line at info while the last ones failed. */
-void report_cycle_begin(struct report *report, const char *entity, enum sync_trigger trigger,
-                        const char *line);
+/* A cycle has begun: it has its row. Those that come by themselves are worth no line at info while the last
+ * ones failed. */
+void report_cycle_begin(struct report *report, const struct sync_row *row, const char *line);
 
 /* The line about the end of a cycle, with its counters as fields; and those faults that it did not have. */
 void report_cycle_end(struct report *report, const struct sync_row *row, const char *line);

@@ -103,6 +103,10 @@ static int do_begin(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_a
     if (!cycle->lists)
         cycle->row.counts.listed = SYNC_UNKNOWN;
     cycle->phase = CYCLE_LIST;
+    const struct cycle_options *options = &cycle->options;
+    cycle_report(cycle, EVENT_CYCLE_BEGUN, "%s: sync begins (%s%s%s)", options->entity->name,
+                 sync_trigger_names[options->trigger], options->full ? ", full" : "",
+                 options->id_count ? ", asked for" : "");
     return 0;
 }
 

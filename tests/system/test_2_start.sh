@@ -45,7 +45,7 @@ _TRANSPORT|journal
 _SYSTEMD_UNIT|flexsyncd.service
 EOF
     journal -o json "$(event cycle-begun)" FLEXSYNC_ENTITY=contacts >record.json
-    expect_equal "the beginning: records, priority" "$(wc -l <record.json) $(json record.json PRIORITY)" "1 6"
+    expect_equal "the beginning: records, priority, cycle" "$(wc -l <record.json) $(json record.json PRIORITY) $(json record.json FLEXSYNC_CYCLE)" "1 6 1"
     expect_match "journalctl -x" "$(journal -o short -x "$(event cycle-done)")" 'A sync of contacts is complete'
     expect_equal "messages that came twice" "$(journal "$(event started)" | wc -l)" 1
 }
@@ -99,8 +99,9 @@ test_with_bad_settings_it_ends_with_78_once_and_names_each_mistake() {
     expect_equal "how it ended" "$(show ActiveState) $(show ExecMainStatus) $(show NRestarts)" "failed 78 0"
     local name
     for name in concurrent interval tiemout; do
-        expect_match "the journal" "$(said)" "flexsync.conf:[0-9]+: [a-z.]*$name"
+        expect_match "the journal" "$(journal -u $UNIT PRIORITY=3)" "flexsync.conf:[0-9]+: [a-z.]*$name"
     done
+    expect_equal "what flexsyncd says without a priority of its own" "$(journal -u $UNIT PRIORITY=6 _COMM=flexsyncd)" ""
     expect_equal "requests" "$(stat_of total)" 0
 }
 

@@ -315,6 +315,18 @@ static void last_words_are_lines_also_where_stderr_is_the_journal(void **state)
     assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
 }
 
+static void words_before_there_is_a_log_have_a_priority_for_the_journal_alone(void **state)
+{
+    struct bench *bench = *state;
+    log_early(LOG_LEVEL_ERROR, "%s: a %s", "flexsync.conf:3", "mistake\033");
+    assert_string_equal(said(bench), "flexsync.conf:3: a mistake?\n");
+    claim_stderr_as_journal();
+    log_early(LOG_LEVEL_ERROR, "a mistake");
+    log_early(LOG_LEVEL_WARN, "a doubt");
+    assert_string_equal(said(bench), "<3>a mistake\n<4>a doubt\n");
+    assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
+}
+
 static void freeing_nothing_is_fine(void **state)
 {
     (void)state;
@@ -341,6 +353,7 @@ int main(void)
         TEST(a_cut_leaves_no_half_of_a_character),
         TEST(a_journal_stream_of_another_file_is_none),
         TEST(a_stderr_that_is_the_journal_gets_records_and_no_lines),
+        TEST(words_before_there_is_a_log_have_a_priority_for_the_journal_alone),
         TEST(last_words_are_lines_also_where_stderr_is_the_journal),
         TEST(freeing_nothing_is_fine),
     };

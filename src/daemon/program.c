@@ -1,0 +1,76 @@
+/* flexsyncd from its command line to its exit status. */
+#include "daemon_internal.h"
+#include "flexsync/daemon.h"
+#include "flexsync/log.h"
+
+#include <curl/curl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+static void tell_mistake(void *arg, const char *line)
+{
+    (void)arg;
+    log_early(LOG_LEVEL_ERROR, "%s", line);
+}
+
+static void tell_nobody(void *arg, const char *line)
+{
+    (void)arg, (void)line;
+}
+
+/* What is in force, with where the key is from if that can be seen; without a site and a key too. */
+static int load_to_print(const struct options *options, struct config **ret, struct error *err)
+{
+    if (config_load_told(ret, options->file, CONFIG_TEST, tell_nobody, NULL, err) == 0)
+        return 0;
+    return config_load_told(ret, options->file, CONFIG_WITHOUT_KEY, tell_mistake, NULL, err);
+}
+
+static int load(const struct options *options, struct config **ret, struct error *err)
+{
+    enum config_need need = options->test ? CONFIG_TEST : CONFIG_COMPLETE;
+    if (options->print)
+        return load_to_print(options, ret, err);
+    return config_load_told(ret, options->file, need, tell_mistake, NULL, err);
+}
+
+static int print_settings(const struct config *config)
+{
+    if (config_print(config, stdout) == 0 && fflush(stdout) == 0)
+        return EXIT_STATUS_DONE;
+    (void)fputs("flexsyncd: cannot write the output\n", stderr);
+    return error_exit_status(ERROR_STORE);
+}
+
+static int with_settings(const struct options *options)
+{
+    struct error err;
+    char line[ERROR_LINE_MAX];
+    struct config *config = NULL;
+    if (load(options, &config, &err) < 0) {
+        log_early(LOG_LEVEL_ERROR, "flexsyncd: %s", error_line(line, err.code, err.text));
+        return error_exit_status(err.code);
+    }
+    if (!options->print && !options->test)
+        return daemon_run(options, config);
+    int status = options->print ? print_settings(config) : EXIT_STATUS_DONE;
+    (void)config_free(config);
+    return status;
+}
+
+int daemon_main(int argc, char **argv)
+{
+    struct options options;
+    int status = 0;
+    if (!options_read(&options, argc, argv, &status))
+        return status;
+    const struct rlimit no_core = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &no_core); /* the key is in our memory */
+    (void)signal(SIGPIPE, SIG_IGN); /* nobody reads our stderr any more, or a server left: no reason to end */
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return error_exit_status(ERROR_SYSTEM);
+    status = with_settings(&options);
+    curl_global_cleanup();
+    return status;
+}
