@@ -8,6 +8,7 @@ KEY='Zq7-this.key+must/never_show=Wv3'
 T=${CASE_FOLDER:-$PWD}
 CONF=$T/flexsync.conf
 DB=$T/contacts.db
+CLOCK='([0-9]{2} [A-Z][a-z]{2} )?[0-9]{2}:[0-9]{2}' # a time not far from now, as people are told it: after midnight with the day
 DEADLINE=${DEADLINE:-30} # seconds that a condition may take to come true
 STARTED=()               # processes to be ended
 

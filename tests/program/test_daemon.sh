@@ -52,7 +52,7 @@ test_usr1_writes_the_status_to_the_log() {
     wait_until "a cycle" cycles_are 1 "status = 'success'"
     wait_until "idle" daemon_said '<6>contacts: success'
     kill -USR1 "$DAEMON"
-    wait_until "status" daemon_said '^<6>idle: 30 contacts, next sync [0-9]{2}:[0-9]{2}'
+    wait_until "status" daemon_said "^<6>idle: 30 contacts, next sync $CLOCK"
     stop_daemon
 }
 
@@ -283,7 +283,7 @@ test_the_service_manager_hears_ready_status_reloading_and_stopping_in_order() {
     kill -HUP "$DAEMON"
     wait_until "READY again" notified_at_least 2 '^READY=1'
     wait_until "both cycles" cycles_are 2 "status = 'success'"
-    wait_until "idle" last_notification_matches '^STATUS=idle: 80 contacts, next sync [0-9:]{5}'
+    wait_until "idle" last_notification_matches "^STATUS=idle: 80 contacts, next sync $CLOCK"
     stop_daemon
     expect_equal "the first" "$(notified | head -n 1 | cut -d' ' -f1)" "READY=1"
     expect_match "reloading" "$(notified | grep '^RELOADING')" '^RELOADING=1 & MONOTONIC_USEC=[0-9]+$'
@@ -345,7 +345,7 @@ test_a_429_pauses_the_daemon_and_it_goes_on_by_itself() {
     write_conf limits.concurrent=1
     listen_to_notifications
     start_daemon
-    wait_until "STATUS" notified_match "^STATUS=paused: the server takes no more requests for now, goes on [0-9:]{5}"
+    wait_until "STATUS" notified_match "^STATUS=paused: the server takes no more requests for now, goes on $CLOCK"
     script
     wait_until "it goes on" cycles_are 1 "\"trigger\" = 'resume' AND status = 'success'"
     expect_sql "the first cycle" "SELECT status, throttled, resumes_at IS NOT NULL FROM sync_log WHERE id = 1" "partial|1|1"

@@ -114,7 +114,7 @@ test_show_is_a_card_for_a_person() {
     local card phone mail
     card=$(cat "$OUT")
     expect_match "card" "$card" "contact_id +$id  \(number [0-9]+\)"
-    expect_match "card" "$card" $'\nChecked +[0-9:]+ '
+    expect_match "card" "$card" $'\n'"Checked +$CLOCK "
     while read -r phone; do expect_match "card" "$card" "$phone"; done \
         < <(sql "SELECT replace(replace(replace(dial_number, '(', '\\('), ')', '\\)'), '+', '\\+') FROM contact_phones WHERE contact_id = '$id'")
     while read -r mail; do expect_match "card" "$card" "$mail"; done < <(sql "SELECT email FROM contact_emails WHERE contact_id = '$id'")

@@ -8,7 +8,7 @@ test_with_a_good_key_it_syncs_and_says_so() {
     settings
     start
     hear_done
-    wait_until "STATUS" status_matches '^idle: 30 contacts.*, next sync [0-9]{2}:[0-9]{2}'
+    wait_until "STATUS" status_matches "^idle: 30 contacts.*, next sync $CLOCK"
     expect_match "systemctl status" "$(systemctl status --no-pager $UNIT)" 'Status: "idle: 30 contacts'
     expect_complete
     expect_equal "user" "$(ps -o user= -p "$(show MainPID)")" flexsync
