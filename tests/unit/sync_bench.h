@@ -1,58 +1,16 @@
 /*
- * sync_bench: a site in memory whose contacts a test edits, a clock that the test moves, and the real cycle
- * over the real store in between. Nothing waits and nothing is sent.
+ * sync_bench: the site of site_bench, a clock that the test moves, and the real cycle over the real store in
+ * between. Nothing waits and nothing is sent.
  */
 #ifndef SYNC_BENCH_H
 #define SYNC_BENCH_H
 
 #include "../../src/engine/adapters.h"
 #include "flexsync/cycle.h"
+#include "site_bench.h"
 #include "store_bench.h"
 
-#include <time.h>
-
-#define PEOPLE_MAX 320
-#define WINDOW     8
-#define PAUSE      (10 * USEC_PER_MIN)
-#define FOR_EVER   1000000
-
-enum shape { SHAPE_FROM_ONE, SHAPE_FROM_ZERO, SHAPE_ARRAY };
-enum oddity { ODD_NOT, ODD_FAILS, ODD_OTHER_ID, ODD_HTML };
-
-struct person {
-    char name[32];
-    unsigned hidden; /* counts the edits that no listing shows */
-    int64_t edited;  /* lastEditDate, seconds; 0: it has none */
-    bool listed, answers, deleted;
-    bool missing; /* counted in the total, and on no page */
-    enum oddity odd;
-    bool known; /* some listing has shown it */
-};
-
-struct asked {
-    bool listing, cancelled;
-    const struct entity *entity;
-    struct source_page page;
-    char id[RECORD_ID_MAX + 1];
-    struct fetch_handler handler;
-    void *arg;
-};
-
-struct site {
-    struct person people[PEOPLE_MAX];
-    size_t count;
-    enum shape shape;
-    unsigned size_max;
-    bool orders_by_edits, reorders, refuses_sort, refuses_key, fails_listing;
-    int left;          /* requests until a 429 */
-    const char *types; /* the array of resource types */
-    struct asked waiting[WINDOW + 1];
-    size_t waiting_count;
-    enum fetch_outcome halted; /* FETCH_OK: not */
-    struct fetch_stats stats;
-    unsigned sorted, most_waiting;
-    uint64_t seed;
-};
+#define PAUSE (10 * USEC_PER_MIN)
 
 struct lab {
     struct bench *b;
@@ -72,18 +30,7 @@ struct lab {
     uint64_t seed;   /* of the story that is told; for test_cycle_random */
 };
 
-static inline uint64_t draw(struct site *site)
-{
-    site->seed = site->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return site->seed >> 33;
-}
-
 /* --- the site --- */
-
-static inline void id_text(char id[static 32], size_t person)
-{
-    (void)snprintf(id, 32, "p-%03zu", person);
-}
 
 static inline size_t add_person(struct lab *lab)
 {
@@ -114,158 +61,6 @@ static inline void remove_person(struct lab *lab, size_t i)
 static inline void restore_person(struct lab *lab, size_t i)
 {
     lab->site.people[i].listed = lab->site.people[i].answers = true;
-}
-
-/* The text of lastEditDate's member, or nothing. */
-static inline void edited_text(char text[static 64], int64_t edited)
-{
-    const time_t seconds = (time_t)edited;
-    struct tm t;
-    text[0] = '\0';
-    if (edited)
-        assert_int_not_equal(
-            strftime(text, 64, "\"lastEditDate\":\"%Y-%m-%dT%H:%M:%S\",", gmtime_r(&seconds, &t)), 0);
-}
-
-/* The caller frees it. */
-static inline char *record_of(const struct site *site, size_t i)
-{
-    const struct person *p = &site->people[i];
-    char *text = NULL, id[32], edited[64];
-    id_text(id, i);
-    edited_text(edited, p->edited);
-    assert_true(
-        asprintf(
-            &text,
-            "{\"id\":\"%s\",%s\"name\":\"%s\",\"deleted\":%s,\"organization\":false,\"company\":\"Co %u\","
-            "\"internetAddresses\":[{\"id\":\"m\",\"url\":\"%s@x.example\"}]}",
-            id, edited, p->name, p->deleted ? "true" : "false", p->hidden, id) > 0);
-    return text;
-}
-
-static inline void print_row(FILE *out, struct site *site, size_t i)
-{
-    char id[32];
-    id_text(id, i);
-    (void)fprintf(out, "{\"id\":\"%s\",\"name\":\"%s\",\"deleted\":%s}", id, site->people[i].name,
-                  site->people[i].deleted ? "true" : "false");
-    site->people[i].known = true;
-}
-
-/* Who is listed, in the order of this request; returns how many have a place on a page. */
-static inline size_t order_of(struct site *site, bool sorted, size_t order[static PEOPLE_MAX],
-                              size_t *ret_total)
-{
-    size_t n = 0, total = 0;
-    for (size_t i = 0; i < site->count; i++) {
-        total += site->people[i].listed;
-        if (site->people[i].listed && !site->people[i].missing)
-            order[n++] = i;
-    }
-    for (size_t i = n; site->reorders && !sorted && i > 1; i--) {
-        size_t j = draw(site) % i, other = order[i - 1];
-        order[i - 1] = order[j];
-        order[j] = other;
-    }
-    *ret_total = total;
-    return n;
-}
-
-/* Newest edit first; who has the same date stays in the order of ids. */
-static inline void order_by_edits(const struct site *site, bool last_first, size_t *order, size_t n)
-{
-    for (size_t i = 1; i < n; i++)
-        for (size_t j = i; j > 0; j--) {
-            int64_t above = site->people[order[j - 1]].edited, below = site->people[order[j]].edited;
-            if (last_first ? above >= below : above <= below)
-                break;
-            size_t other = order[j - 1];
-            order[j - 1] = order[j];
-            order[j] = other;
-        }
-}
-
-static inline char *page_of(struct site *site, const struct source_page *page)
-{
-    size_t order[PEOPLE_MAX], total, n = order_of(site, page->order != ORDER_NONE, order, &total);
-    if (site->orders_by_edits && page->order >= ORDER_EDITED_LAST)
-        order_by_edits(site, page->order == ORDER_EDITED_LAST, order, n);
-    bool array = site->shape == SHAPE_ARRAY;
-    size_t size = array ? n : page->size < site->size_max ? page->size : site->size_max;
-    size_t index = site->shape == SHAPE_FROM_ZERO || page->page == 0 ? page->page : page->page - 1;
-    if (array)
-        index = 0;
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
-    assert_non_null(out);
-    (void)fputs(array ? "[" : "{\"content\":[", out);
-    for (size_t i = index * size; i < n && i < (index + 1) * size; i++) {
-        (void)fputs(i > index * size ? "," : "", out);
-        print_row(out, site, order[i]);
-    }
-    if (array)
-        (void)fputc(']', out);
-    else
-        (void)fprintf(out, "],\"totalElements\":%zu,\"size\":%zu,\"number\":%zu,\"first\":%s,\"last\":%s}",
-                      total, size, index, index ? "false" : "true",
-                      (index + 1) * size >= total ? "true" : "false");
-    assert_int_equal(fclose(out), 0);
-    return text;
-}
-
-static inline size_t person_of(const char *id)
-{
-    size_t i = 0;
-    assert_int_equal(sscanf(id, "p-%zu", &i), 1);
-    return i;
-}
-
-static inline enum fetch_outcome give(const struct asked *asked, char *body, struct error *err)
-{
-    int r = asked->handler.accept(asked->arg, body, strlen(body), err);
-    free(body);
-    return r < 0 ? FETCH_FAILED : FETCH_OK;
-}
-
-static inline enum fetch_outcome fail_with(enum fetch_outcome outcome, enum error_code code,
-                                           struct error *err)
-{
-    (void)error_set(err, code, RETRY_LATER, "the site answers so");
-    return outcome;
-}
-
-static inline enum fetch_outcome answer_listing(struct site *site, const struct asked *asked,
-                                                struct error *err)
-{
-    if (site->fails_listing)
-        return fail_with(FETCH_FAILED, ERROR_UNREACHABLE, err);
-    if (!asked->entity->paged)
-        return give(asked, strdup(site->types), err);
-    site->sorted += asked->page.order != ORDER_NONE;
-    if (site->refuses_sort && asked->page.order != ORDER_NONE)
-        return fail_with(FETCH_REJECTED, ERROR_ANSWER, err);
-    return give(asked, page_of(site, &asked->page), err);
-}
-
-static inline enum fetch_outcome answer_record(struct site *site, const struct asked *asked,
-                                               struct error *err)
-{
-    size_t i = person_of(asked->id);
-    assert_true(i < site->count);
-    if (!site->people[i].answers)
-        return fail_with(FETCH_GONE, ERROR_ANSWER, err);
-    switch (site->people[i].odd) {
-    case ODD_FAILS:
-        return fail_with(FETCH_FAILED, ERROR_UNREACHABLE, err);
-    case ODD_OTHER_ID:
-        return give(asked, record_of(site, i ? i - 1 : 1), err);
-    case ODD_HTML:
-        return give(asked, strdup("<html>"), err);
-    case ODD_NOT:
-        break;
-    }
-    return give(asked, record_of(site, i), err);
 }
 
 /* Ends one of the requests that wait, as the fetcher would: after a 429 or a refused key nothing more is
@@ -322,13 +117,6 @@ static inline int site_get(void *self, const struct entity *entity, const char *
     return 0;
 }
 
-static inline void site_cancel(void *self)
-{
-    struct lab *lab = self;
-    for (size_t i = 0; i < lab->site.waiting_count; i++)
-        lab->site.waiting[i].cancelled = true;
-}
-
 static inline int64_t site_pause(void *self)
 {
     (void)self;
@@ -339,6 +127,13 @@ static inline void site_left(const void *self, int64_t ret[static QUOTA_WINDOWS]
 {
     (void)self;
     ret[QUOTA_HOUR] = ret[QUOTA_DAY] = ret[QUOTA_MONTH] = -1;
+}
+
+static inline void site_cancel(void *self)
+{
+    struct lab *lab = self;
+    for (size_t i = 0; i < lab->site.waiting_count; i++)
+        lab->site.waiting[i].cancelled = true;
 }
 
 static inline int64_t site_allowed(void *self)
@@ -486,6 +281,7 @@ static inline void lab_report(void *arg, enum event event, const char *text)
     struct lab *lab = arg;
     assert_true(text[0] != '\0');
     lab->reports[event]++;
+    assert_true(event != EVENT_CYCLE_BEGUN || cycle_row(lab->cycle)->id > 0);
 }
 
 static inline void default_options(struct lab *lab)
@@ -578,6 +374,7 @@ static inline void end_cycle(struct lab *lab)
     lab->row = *cycle_row(lab->cycle);
     lab->error = *cycle_error(lab->cycle);
     assert_int_equal(lab->site.waiting_count, 0);
+    assert_int_equal(lab->reports[EVENT_CYCLE_BEGUN], lab->row.id != 0); /* once, and with its row */
     lab->cycle = cycle_free(lab->cycle);
 }
 
