@@ -28,7 +28,7 @@
 
 /* What all records share: the rate of edits is Gamma distributed, `shown` of them show in the listing. */
 struct planner_prior {
-    double a, b;  /* shape; and rate, days: a/b edits a day on average */
+    double a, b;  /* shape; and rate, days (a fit gives 365 at the most): a/b edits a day on average */
     double shown; /* 0 to 1 */
 };
 

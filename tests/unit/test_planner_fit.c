@@ -106,6 +106,35 @@ static void the_fit_is_the_most_likely_prior_of_a_fine_grid(void **state)
     }
 }
 
+/* A site that nobody has edited for 500 days: nobody looks any busier than anybody else. */
+static struct population rested(size_t count, uint64_t seed)
+{
+    struct population all = {.count = count, .figures = calloc(count, sizeof *all.figures)};
+    assert_non_null(all.figures);
+    for (size_t i = 0; i < count; i++) {
+        double made = 1 + 1824 * random_unit(&seed), edit = made * pow(random_unit(&seed), 2);
+        int64_t until = NOW - 500 * DAY, created = until - (int64_t)(made * DAY);
+        int64_t edited = random_unit(&seed) < 0.7 ? until - (int64_t)(edit * DAY) : created;
+        planner_first_fetch(&all.figures[i], created, edited, NOW);
+    }
+    return all;
+}
+
+/* By the likelihood alone b would be 30,000 days and more: no edit would ever tell a record from another. */
+static void first_looks_never_outweigh_what_is_seen_of_a_record(void **state)
+{
+    (void)state;
+    struct planner_prior prior = {.shown = 0.3};
+    struct population all = rested(1700, 3);
+    assert_true(fit(&all, &prior));
+    assert_true(likelihood(&all, 0, 30000) > likelihood(&all, 0, 365));
+    assert_true(prior.b <= 365);
+    struct figures quiet = {.first_watched = 600 * DAY, .hidden_watched = 630 * DAY}, busy = quiet;
+    busy.hidden = 20; /* of the last month */
+    assert_true(planner_hidden_rate(&prior, &busy) > 10 * planner_hidden_rate(&prior, &quiet));
+    free(all.figures);
+}
+
 static void assert_left_alone(size_t count, int64_t watched, size_t changed)
 {
     struct planner_prior prior = {.a = 3, .b = 5, .shown = 0.7};
@@ -259,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_fit_finds_the_mean_rate_of_a_population),
         cmocka_unit_test(the_fit_is_the_most_likely_prior_of_a_fine_grid),
+        cmocka_unit_test(first_looks_never_outweigh_what_is_seen_of_a_record),
         cmocka_unit_test(too_little_known_leaves_the_prior_as_it_was),
         cmocka_unit_test(twenty_records_of_which_one_changed_are_enough),
         cmocka_unit_test(the_fit_is_finite_over_any_times),
