@@ -155,7 +155,8 @@ static void numbers_have_the_digits_that_they_need(void **state)
     add_row(b,
             (struct value[]){integer_value(INT64_MIN), real_value(0.1), real_value(1e300), integer_value(1)});
     CLEANUP_FREE char *csv = end_export(b, NULL);
-    assert_string_equal(strchr(csv, '\n') + 1, "-9223372036854775808,0.1,1e+300,1\r\n");
+    assert_string_equal(csv,
+                        "id,credit_limit,max_discount,discountable\r\n-9223372036854775808,0.1,1e+300,1\r\n");
 }
 
 static void only_the_owner_may_read_the_file(void **state)
