@@ -79,6 +79,7 @@ struct entity {
     const char *changes_table; /* NULL: its changes are not recorded */
     const char *queue_table;   /* NULL: a listed row is the whole record */
     const char *audits_table;  /* as queue_table */
+    const char *counts_table;  /* as queue_table */
     const char *created;       /* the columns with the server's dates; as queue_table */
     const char *edited;
     const char *list_path;

@@ -9,6 +9,8 @@
 #ifndef FLEXSYNC_ERROR_H
 #define FLEXSYNC_ERROR_H
 
+#include <stdint.h>
+
 #define ERROR_TEXT_MAX 512  /* bytes of an error's sentence, its NUL included; longer ones are cut */
 #define ERROR_LINE_MAX 1200 /* and of the line that tells it */
 
@@ -54,20 +56,21 @@ int error_set(struct error *err, enum error_code code, enum error_retry retry, c
 int error_memory(struct error *err);
 
 /*
- * What each exit status means, and what to type next. One table: messages, --help, man pages and the README
- * follow it.
+ * What each exit status means, what to type next, and what a person does about it. One table: messages,
+ * --help, man pages, status and the README follow it.
  */
 struct exit_kind {
     int status;
     const char *means;
-    const char *next; /* a command; "" for none */
+    const char *next;   /* a command; "" for none */
+    const char *remedy; /* "" for none */
 };
 
 #define EXIT_KINDS 11
 extern const struct exit_kind exit_kinds[EXIT_KINDS];
 
-/* The row of a status of the table; never NULL. */
-const struct exit_kind *exit_kind_of(int status);
+/* The row of a status; NULL for one that no program of ours ends with. */
+const struct exit_kind *exit_kind_of(int64_t status);
 
 /*
  * The line that tells a person what went wrong: `text`, and, unless it names a command itself, the one to

@@ -13,7 +13,6 @@
 struct overview {
     int64_t now; /* wall, usec */
     struct read_counts counts;
-    struct read_waiting waiting;
     struct freshness fresh; /* of those fetched once */
     int64_t oldest_look;    /* wall, usec; 0: nobody was fetched yet */
     struct stats stats;     /* of the feed and of listings */
@@ -21,6 +20,8 @@ struct overview {
     struct sync_row last;   /* and this was the last one */
     bool listed;            /* there was one whose listing named a total */
     struct sync_counts listing;
+    bool troubled;           /* the last sync of everybody that ended was no success, and no pause */
+    struct sync_row problem; /* and this is it */
 };
 
 /* Works beside a writer. */

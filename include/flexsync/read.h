@@ -9,15 +9,6 @@
 
 #include "flexsync/store.h"
 
-struct read_counts {
-    int64_t total, active; /* rows */
-    int64_t whole;         /* of them, with their whole record */
-    int64_t waiting;       /* queued for a record */
-    int64_t troubled;      /* of them, after a failed attempt */
-};
-
-int read_counts(struct store *store, const struct entity *entity, struct read_counts *ret, struct error *err);
-
 /* Why a record waits to be fetched. */
 enum read_class {
     WAITING_NEW,     /* its whole record was never fetched */
@@ -28,14 +19,16 @@ enum read_class {
     WAITING_CLASSES
 };
 
-struct read_waiting {
-    int64_t of[WAITING_CLASSES]; /* records in the queue */
-    int64_t unfetched;           /* of all of them, never fetched whole */
+struct read_counts {
+    int64_t total, active;                /* rows */
+    int64_t whole;                        /* of them, with their whole record */
+    int64_t unfetched;                    /* without it, and not gone */
+    int64_t waiting;                      /* queued for a record */
+    int64_t waiting_for[WAITING_CLASSES]; /* of them */
 };
 
-/* Of an entity with a queue. */
-int read_waiting(struct store *store, const struct entity *entity, struct read_waiting *ret,
-                 struct error *err);
+/* Of an entity with a queue. As quick with many rows as with few, but for the Inactive ones. */
+int read_counts(struct store *store, const struct entity *entity, struct read_counts *ret, struct error *err);
 
 /* Records drawn at random and looked at again since `since` (wall, usec), and how many of them were stale. */
 int read_audits(struct store *store, const struct entity *entity, int64_t since, int64_t *ret_audits,
@@ -49,6 +42,17 @@ typedef int read_cycle_fn(void *arg, const struct sync_row *row);
  * it. */
 int read_cycles(struct store *store, const struct entity *entity, unsigned limit, read_cycle_fn *each,
                 void *arg, struct error *err);
+
+enum read_cycle {
+    READ_CYCLE_LAST,   /* the newest */
+    READ_CYCLE_LISTED, /* the newest whose listing was read to its end and named a total */
+    READ_CYCLE_ENDED,  /* the newest over everybody that does not run any more */
+    READ_CYCLE_KINDS
+};
+
+/* One cycle of an entity: 1, or 0 when there is none. Nothing of *ret has to be released. */
+int read_cycle(struct store *store, const struct entity *entity, enum read_cycle which, struct sync_row *ret,
+               struct error *err);
 
 /* Which contacts are meant. All zero: all of them. */
 struct read_filter {

@@ -48,7 +48,11 @@ struct sync_row {
     struct fetch_stats cost;
     int64_t quota_left_hour, quota_left_day, quota_left_month; /* or SYNC_UNKNOWN */
     int64_t resumes_at;                                        /* wall, usec; 0: nothing to resume */
-    char error_message[ERROR_TEXT_MAX];                        /* "" for none */
+    int64_t exit_status; /* of a program that did this alone; SYNC_UNKNOWN: nobody was there to say */
+    char error_message[ERROR_TEXT_MAX]; /* "" for none */
 };
+
+/* What a program ends with that did this cycle alone; `error` is what ended it or is to be told of it. */
+int sync_exit_status(const struct sync_row *row, const struct error *error);
 
 #endif

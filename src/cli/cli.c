@@ -23,8 +23,9 @@ static const struct command commands[] = {
     {"sync", "[--full] [--dry-run] [--accept-vanished] [ID]...",
      "sync now, everybody or these contacts; where the daemon runs, it does it", "flexsync sync --dry-run",
      "fda", 0, ENGINE_IDS_MAX, command_sync},
-    {"status", "[--json]", "how the copy is: complete, fresh, what waits, last sync", "flexsync status", "j",
-     0, 0, command_status},
+    {"status", "[--watch] [--json]",
+     "how it is: running, complete, fresh, last and next sync, what waits, quota, last problem",
+     "flexsync status --watch", "wj", 0, 0, command_status},
     {"history", "[-n N] [--json]", "past syncs, newest first", "flexsync history -n 5", "nj", 0, 0,
      command_history},
     {"list", "[OPTION]...", "contacts by name", "flexsync list --active --type Vendor --has email,phone",
@@ -73,6 +74,7 @@ static const struct {
     {{"raw", no_argument, NULL, 'r'},
      NULL,
      "show: the JSON as the server sent it; csv: no ' in front of what looks like a formula"},
+    {{"watch", no_argument, NULL, 'w'}, NULL, "live, on a terminal, until Ctrl-C"},
     {{"json", no_argument, NULL, 'j'}, NULL, "one JSON object with a version"},
 };
 #define COMMAND_SAY_MAX (ERROR_LINE_MAX + 16)
@@ -221,6 +223,12 @@ int command_needs_site(struct call *call, FILE *mistakes, struct error *err)
     struct config *config = NULL;
     if (config_load(&config, call->file, CONFIG_COMPLETE, mistakes, err) < 0)
         return -1;
+    /* Only here: it takes longer than all that a command does that only reads. */
+    if (!call->online && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        (void)config_free(config);
+        return error_set(err, ERROR_SYSTEM, RETRY_LATER, "libcurl cannot be set up");
+    }
+    call->online = true;
     (void)config_free(call->config);
     call->config = config;
     return 0;
@@ -263,10 +271,10 @@ static bool take_number(struct call *call, const char *text)
 /* Fills what the letter stands for; false with *ret_status when the program is to end. */
 static bool take_option(struct call *call, int letter, int *ret_status)
 {
-    bool *const flags[256] = {['f'] = &call->full,   ['a'] = &call->accept_vanished,
-                              ['A'] = &call->active, ['E'] = &call->all,
-                              ['r'] = &call->raw,    ['j'] = &call->json,
-                              ['d'] = &call->dry_run};
+    bool *const flags[256] = {['f'] = &call->full,    ['a'] = &call->accept_vanished,
+                              ['A'] = &call->active,  ['E'] = &call->all,
+                              ['r'] = &call->raw,     ['j'] = &call->json,
+                              ['d'] = &call->dry_run, ['w'] = &call->watch};
     const char **const texts[256] = {['o'] = &call->output, ['F'] = &call->format, ['C'] = &call->columns,
                                      ['s'] = &call->since,  ['t'] = &call->type,   ['H'] = &call->has};
     *ret_status = EXIT_STATUS_DONE;
@@ -383,9 +391,8 @@ int cli_main(int argc, char **argv)
         return command_end(status);
     const struct rlimit no_core = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &no_core); /* the key is in our memory */
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return error_exit_status(ERROR_SYSTEM);
     status = run_command(&call);
-    curl_global_cleanup();
+    if (call.online)
+        curl_global_cleanup();
     return status;
 }

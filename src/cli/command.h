@@ -16,10 +16,12 @@ struct call {
     const struct command *command;
     const char *file;      /* -c, or NULL */
     struct config *config; /* in force; without a key until command_needs_site() */
+    bool online;           /* libcurl is set up, by command_needs_site() */
     bool json;
     bool full, accept_vanished, dry_run;   /* sync */
     bool active, all;                      /* list, search, export */
     bool raw;                              /* show, export */
+    bool watch;                            /* status */
     const char *output, *format, *columns; /* export */
     const char *since;                     /* changes, export, list */
     const char *type, *has;                /* list, export */

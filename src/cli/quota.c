@@ -4,6 +4,7 @@
 #include "flexsync/forecast.h"
 #include "flexsync/ledger.h"
 #include "flexsync/text.h"
+#include "quotabar.h"
 #include "render.h"
 
 /* The ledger as it is to be told: what was counted, moved on to now by the clock of this machine. */
@@ -40,12 +41,6 @@ static void read_pass(struct view *view, const struct config *config)
     (void)store_close(store);
 }
 
-static int64_t left_of(const struct view *view, enum quota_window window)
-{
-    int64_t left = quota_limit(&view->quota, &view->limits, window) - quota_used(&view->quota, window);
-    return left > 0 ? left : 0;
-}
-
 static int64_t free_at(const struct view *view, enum quota_window window)
 {
     int64_t wait = quota_until(&view->quota, window, 0);
@@ -60,7 +55,7 @@ static void print_window(const struct view *view, enum quota_window window)
         "%-8s%9s%10s%10s%13s  %s\n", quota_window_names[window],
         text_format_count(used, quota_used(&view->quota, window)),
         text_format_count(limit, quota_limit(&view->quota, &view->limits, window)),
-        text_format_count(left, left_of(view, window)),
+        text_format_count(left, quotabar_left(&view->quota, &view->limits, window)),
         text_format_count(share, quota_allowance(&view->quota, &view->limits, QUOTA_BACKGROUND, window)),
         free ? text_format_local(at, free, view->now) : "now");
 }
@@ -112,12 +107,9 @@ static void print_text(const struct view *view, const struct config *config)
 
 static json_t *window_json(const struct view *view, enum quota_window window)
 {
-    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "window", quota_window_names[window], "used",
-                     (json_int_t)quota_used(&view->quota, window), "limit",
-                     (json_int_t)quota_limit(&view->quota, &view->limits, window), "left",
-                     (json_int_t)left_of(view, window), "background",
-                     (json_int_t)quota_allowance(&view->quota, &view->limits, QUOTA_BACKGROUND, window),
-                     "all_free_at", render_json_time(free_at(view, window)));
+    json_t *object = quotabar_json(&view->quota, &view->limits, window);
+    (void)json_object_set_new(object, "all_free_at", render_json_time(free_at(view, window)));
+    return object;
 }
 
 static void print_json(const struct view *view, const struct config *config)

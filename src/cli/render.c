@@ -13,6 +13,7 @@
 
 #define FACT_INDENT     12
 #define FACT_WIDTH      80
+#define FACT_WIDTH_MOST 120 /* longer lines are hard to read */
 #define SENTENCE_INDENT 2
 
 void render_cell(FILE *out, const char *text, int width)
@@ -63,26 +64,81 @@ static size_t chunk_length(const char *text)
     return length;
 }
 
-/* Words in lines of FACT_WIDTH columns, of which `used` are taken in the first, and `indent` left free in the
- * others. */
-static void put_words(FILE *out, const char *text, int used, int indent)
+int render_fact_width(void)
 {
-    const char *word = text;
+    int width = isatty(STDOUT_FILENO) ? render_width() : FACT_WIDTH;
+    return width < FACT_WIDTH_MOST ? width : FACT_WIDTH_MOST;
+}
+
+const char *render_tone_begin(enum render_tone tone)
+{
+    static const char *const colours[RENDER_TONES] = {[RENDER_PLAIN] = "",
+                                                      [RENDER_GOOD] = "\033[32m",
+                                                      [RENDER_WARN] = "\033[33m",
+                                                      [RENDER_BAD] = "\033[1;31m"};
+    return render_colour() ? colours[tone] : "";
+}
+
+const char *render_tone_end(enum render_tone tone)
+{
+    return render_colour() && tone != RENDER_PLAIN ? "\033[0m" : "";
+}
+
+/* How words are put into lines. */
+struct wrap {
+    int used;   /* columns that are taken in the first line */
+    int indent; /* and left free in the others */
+    int width;
+    enum render_tone tone; /* of what stands before the first ; or ( */
+};
+
+/* A word, and in its tone what of it stands before `head`. */
+static void put_word(FILE *out, enum render_tone tone, const char *word, size_t length, const char *head)
+{
+    size_t toned = word >= head ? 0 : (size_t)(head - word) < length ? (size_t)(head - word) : length;
+    if (toned > 0)
+        (void)fprintf(out, "%s%.*s%s", render_tone_begin(tone), (int)toned, word, render_tone_end(tone));
+    (void)fwrite(word + toned, 1, length - toned, out);
+}
+
+static void put_words(FILE *out, const char *text, const struct wrap *wrap)
+{
+    const char *word = text, *head = text + strcspn(text, ";(");
+    int used = wrap->used;
     for (bool first = true; *word; first = false) {
         size_t length = chunk_length(word);
         int columns = columns_of(word, length);
-        if (!first && used + 1 + columns > FACT_WIDTH) {
-            (void)fprintf(out, "\n%*s", indent, "");
-            used = indent;
+        if (!first && used + 1 + columns > wrap->width) {
+            (void)fprintf(out, "\n%*s", wrap->indent, "");
+            used = wrap->indent;
         } else if (!first) {
             (void)fputc(' ', out);
             used++;
         }
-        (void)fwrite(word, 1, length, out);
+        put_word(out, wrap->tone, word, length, head);
         used += columns;
         word += length + (word[length] == ' ');
     }
     (void)fputc('\n', out);
+}
+
+void render_label(FILE *out, const char *label)
+{
+    (void)fprintf(out, "%-*s", FACT_INDENT, label);
+}
+
+static void put_fact(FILE *out, enum render_tone tone, const char *label, const char *text)
+{
+    const struct wrap wrap = {
+        .used = FACT_INDENT, .indent = FACT_INDENT, .width = render_fact_width(), .tone = tone};
+    render_label(out, label);
+    put_words(out, text, &wrap);
+}
+
+static void format_fact(char text[static RENDER_TEXT_MAX], const char *format, va_list args)
+{
+    (void)vsnprintf(text, RENDER_TEXT_MAX, format, args);
+    text_drop_half(text);
 }
 
 void render_fact(FILE *out, const char *label, const char *format, ...)
@@ -90,22 +146,31 @@ void render_fact(FILE *out, const char *label, const char *format, ...)
     char text[RENDER_TEXT_MAX];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
+    format_fact(text, format, args);
     va_end(args);
-    text_drop_half(text);
-    render_text(out, label, text);
+    put_fact(out, RENDER_PLAIN, label, text);
+}
+
+void render_fact_tone(FILE *out, enum render_tone tone, const char *label, const char *format, ...)
+{
+    char text[RENDER_TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    format_fact(text, format, args);
+    va_end(args);
+    put_fact(out, tone, label, text);
 }
 
 void render_text(FILE *out, const char *label, const char *text)
 {
-    (void)fprintf(out, "%-*s", FACT_INDENT, label);
-    put_words(out, text, FACT_INDENT, FACT_INDENT);
+    put_fact(out, RENDER_PLAIN, label, text);
 }
 
 void render_sentence(FILE *out, int used, const char *text)
 {
     if (isatty(fileno(out)))
-        put_words(out, text, used, used ? used : SENTENCE_INDENT);
+        put_words(out, text,
+                  &(struct wrap){.used = used, .indent = used ? used : SENTENCE_INDENT, .width = FACT_WIDTH});
     else
         (void)fprintf(out, "%s\n", text);
 }
@@ -172,7 +237,7 @@ json_t *render_json_cycle(const struct sync_row *row)
     return json_pack(
         "{s:I, s:s?, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
         "s:o,"
-        " s:o, s:s?}",
+        " s:o, s:o, s:s?}",
         "id", (json_int_t)row->id, "entity", row->entity, "trigger", sync_trigger_names[row->trigger],
         "strategy", row->strategy, "status", sync_status_names[row->status], "sync_started_at",
         render_json_time(row->started_at), "sync_completed_at", render_json_time(row->completed_at),
@@ -183,8 +248,8 @@ json_t *render_json_cycle(const struct sync_row *row)
         render_json_count(c->failed), "requests", render_json_count(f->requests), "retries",
         render_json_count(f->retries), "throttled", render_json_count(f->throttled), "bytes",
         render_json_count(f->bytes), "waited_ms", render_json_count(f->waited_ms), "resumes_at",
-        render_json_time(row->resumes_at), "error_message",
-        row->error_message[0] ? row->error_message : NULL);
+        render_json_time(row->resumes_at), "exit_status", render_json_count(row->exit_status),
+        "error_message", row->error_message[0] ? row->error_message : NULL);
 }
 
 int render_json(FILE *out, json_t *object)

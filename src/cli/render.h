@@ -19,8 +19,9 @@
 void render_cell(FILE *out, const char *text, int width);
 
 /*
- * Prints "label  text" in lines of 80 columns, broken between words and indented under the text; a word that
- * is longer stays whole. The text is cut at RENDER_TEXT_MAX bytes.
+ * Prints "label  text" in lines of 80 columns, or as wide as the terminal that stdout is (120 at the most),
+ * broken between words and indented under the text; a word that is longer stays whole. The text is cut at
+ * RENDER_TEXT_MAX bytes.
  */
 #define RENDER_TEXT_MAX 2048
 void render_fact(FILE *out, const char *label, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -33,6 +34,23 @@ void render_text(FILE *out, const char *label, const char *text);
  * columns, broken between words and indented as far, else in one.
  */
 void render_sentence(FILE *out, int used, const char *text);
+
+/* How good or bad something is: a colour on a terminal; the words say it too. */
+enum render_tone { RENDER_PLAIN, RENDER_GOOD, RENDER_WARN, RENDER_BAD, RENDER_TONES };
+
+/* As render_fact(); what stands before the first ; or ( of the text has the tone. */
+void render_fact_tone(FILE *out, enum render_tone tone, const char *label, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The label alone, for what is not a text. */
+void render_label(FILE *out, const char *label);
+
+/* Columns of those lines. */
+int render_fact_width(void);
+
+/* What begins and ends a tone on stdout; "" where there is no colour. */
+const char *render_tone_begin(enum render_tone tone);
+const char *render_tone_end(enum render_tone tone);
 
 /* When something will be: local time, or, for what is two days and more away, the day alone. Returns `text`.
  */

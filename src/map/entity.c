@@ -128,6 +128,7 @@ const struct entity entity_contacts = {
     .changes_table = "contact_changes",
     .queue_table = "detail_queue",
     .audits_table = "contact_audits",
+    .counts_table = "contact_counts",
     .created = "flex_created_date",
     .edited = "flex_last_edit_date",
     .list_path = "/contact",

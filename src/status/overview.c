@@ -3,22 +3,6 @@
 #include "flexsync/clock.h"
 #include "flexsync/forecast.h"
 
-#define CYCLES_SEEN 50 /* so far back a listing is looked for that was read to its end */
-
-static int each_cycle(void *arg, const struct sync_row *row)
-{
-    struct overview *overview = arg;
-    if (!overview->any) {
-        overview->any = true;
-        overview->last = *row;
-        overview->last.entity = entity_contacts.name; /* the row's own texts end with the callback */
-        overview->last.strategy = "";
-    }
-    overview->listed = row->counts.expected != SYNC_UNKNOWN && row->counts.listed != SYNC_UNKNOWN;
-    overview->listing = row->counts;
-    return overview->listed; /* the newest one tells */
-}
-
 int overview_freshness(struct freshness *ret, struct store *store, int64_t now, struct error *err)
 {
     int64_t audits = 0, stale = 0;
@@ -39,24 +23,54 @@ int overview_stats(struct stats *ret, struct store *store, struct error *err)
     return stats_load(ret, &sink, err);
 }
 
+static int read_last(struct overview *ret, struct store *store, struct error *err)
+{
+    struct sync_row listing;
+    int any = read_cycle(store, &entity_contacts, READ_CYCLE_LAST, &ret->last, err);
+    int listed = any < 0 ? -1 : read_cycle(store, &entity_contacts, READ_CYCLE_LISTED, &listing, err);
+    if (listed < 0)
+        return -1;
+    ret->any = any > 0;
+    ret->listed = listed > 0;
+    if (listed > 0)
+        ret->listing = listing.counts;
+    return 0;
+}
+
+/* One that ran out of quota goes on by itself, and shows that the server answers. */
+static bool is_problem(const struct sync_row *row)
+{
+    return row->status != SYNC_SUCCESS && row->resumes_at == 0;
+}
+
+static int read_problem(struct overview *ret, struct store *store, struct error *err)
+{
+    for (size_t i = 0; entities[i] && !ret->troubled; i++) {
+        int r = read_cycle(store, entities[i], READ_CYCLE_ENDED, &ret->problem, err);
+        if (r < 0)
+            return -1;
+        ret->troubled = r > 0 && is_problem(&ret->problem);
+    }
+    return 0;
+}
+
 int overview_read(struct overview *ret, struct store *store, int64_t now, struct error *err)
 {
     *ret = (struct overview){.now = now};
     if (read_counts(store, &entity_contacts, &ret->counts, err) < 0 ||
-        read_waiting(store, &entity_contacts, &ret->waiting, err) < 0 ||
         overview_freshness(&ret->fresh, store, now, err) < 0 ||
         store_oldest_check(store, &entity_contacts, &ret->oldest_look, err) < 0 ||
-        overview_stats(&ret->stats, store, err) < 0)
+        overview_stats(&ret->stats, store, err) < 0 || read_last(ret, store, err) < 0)
         return -1;
     ret->oldest_look *= USEC_PER_SEC;
-    return read_cycles(store, &entity_contacts, CYCLES_SEEN, each_cycle, ret, err);
+    return read_problem(ret, store, err);
 }
 
 int64_t overview_filled_at(const struct overview *overview, const struct quota *quota,
                            const struct quota_limits *limits, double rate)
 {
     struct forecast_toll toll;
-    int64_t count = overview->waiting.unfetched;
+    int64_t count = overview->counts.unfetched;
     stats_readings(&overview->stats, quota_budget(quota, limits), &toll.requests, &toll.every);
     toll.every *= USEC_PER_SEC;
     int64_t pass = forecast_pass(quota, limits, QUOTA_FILL, count, &toll);

@@ -61,7 +61,8 @@ static int cycle_update(struct store *store, const struct sync_row *row, struct 
     bind_utc(s, index++, row->resumes_at);
     bind_text(s, index++, sync_status_names[row->status]);
     bind_text(s, index++, row->error_message[0] ? row->error_message : NULL);
-    bind_utc(s, index, row->completed_at);
+    bind_utc(s, index++, row->completed_at);
+    bind_count(s, index, row->status == SYNC_RUNNING ? SYNC_UNKNOWN : row->exit_status);
     return statement_run(store, s, err);
 }
 

@@ -59,68 +59,54 @@ static sqlite3_stmt *prepare_for(struct store *store, const char *template, cons
     return s;
 }
 
-int read_counts(struct store *store, const struct entity *entity, struct read_counts *ret, struct error *err)
-{
-    struct buffer sql;
-    buffer_init(&sql, SQL_MAX);
-    /* The state is read through once: with 100,000 rows that is most of the time that a status takes. */
-    int r = statement_expand(&sql,
-                             "SELECT count(*),"
-                             " count(*) - (SELECT count(*) FROM {table} WHERE status = 'Inactive'),"
-                             " count(content_hash)",
-                             entity);
-    if (r == 0)
-        r = entity->queue_table ? statement_expand(&sql,
-                                                   ", (SELECT count(*) FROM {queue}),"
-                                                   " (SELECT count(*) FROM {queue} WHERE attempts > 0)",
-                                                   entity)
-                                : buffer_append_text(&sql, ", 0, 0");
-    if (r == 0)
-        r = statement_expand(&sql, " FROM {state}", entity);
-    CLEANUP_STATEMENT sqlite3_stmt *s = r == 0 ? read_prepare(store, sql.data, err) : NULL;
-    buffer_free(&sql);
-    if (!s)
-        return r < 0 ? error_memory(err) : -1;
-    if (statement_step(store, s, err) <= 0)
-        return -1;
-    *ret = (struct read_counts){.total = sqlite3_column_int64(s, 0),
-                                .active = sqlite3_column_int64(s, 1),
-                                .whole = sqlite3_column_int64(s, 2),
-                                .waiting = sqlite3_column_int64(s, 3),
-                                .troubled = sqlite3_column_int64(s, 4)};
-    return 0;
-}
-
 static enum read_class class_of(const char *reason)
 {
     static const struct {
         const char *reason;
         enum read_class class;
     } classes[] = {{"new", WAITING_NEW},         {"changed", WAITING_CHANGED}, {"feed", WAITING_CHANGED},
-                   {"overdue", WAITING_PLANNED}, {"audit", WAITING_PLANNED},   {"benefit", WAITING_PLANNED}};
-    for (size_t i = 0; reason && i < ARRAY_LENGTH(classes); i++)
+                   {"overdue", WAITING_PLANNED}, {"audit", WAITING_PLANNED},   {"benefit", WAITING_PLANNED},
+                   {"failed", WAITING_FAILED}};
+    for (size_t i = 0; i < ARRAY_LENGTH(classes); i++)
         if (strcmp(classes[i].reason, reason) == 0)
             return classes[i].class;
     return WAITING_OTHER;
 }
 
-int read_waiting(struct store *store, const struct entity *entity, struct read_waiting *ret,
-                 struct error *err)
+/* A row of {counts}. */
+static void add_count(struct read_counts *counts, const char *what, int64_t count)
 {
+    size_t prefix = strlen(COUNTS_WAITING);
+    if (what && strncmp(what, COUNTS_WAITING, prefix) == 0) {
+        counts->waiting += count;
+        counts->waiting_for[class_of(what + prefix)] += count;
+        return;
+    }
+    counts->total += count;
+    if (what && strcmp(what, COUNTS_WHOLE) == 0)
+        counts->whole += count;
+    if (what && strcmp(what, COUNTS_UNFETCHED) == 0)
+        counts->unfetched += count;
+}
+
+int read_counts(struct store *store, const struct entity *entity, struct read_counts *ret, struct error *err)
+{
+    /* Kept by triggers: with 100,000 rows counting anew would take longer than all the rest of a status. */
     CLEANUP_STATEMENT sqlite3_stmt *s =
         prepare_for(store,
-                    "SELECT q.attempts > 0, q.reason, count(*), sum(t.content_hash IS NULL) FROM {queue} q"
-                    " JOIN {state} t ON t.id = q.id GROUP BY 1, 2",
+                    "SELECT what, count, (SELECT count(*) FROM {table} WHERE status = 'Inactive')"
+                    " FROM {counts}",
                     entity, err);
-    struct read_waiting waiting = {0};
+    struct read_counts counts = {0};
+    int64_t inactive = 0;
     int r = s ? 1 : -1;
     while (r > 0 && (r = statement_step(store, s, err)) > 0) {
-        enum read_class class = sqlite3_column_int(s, 0) ? WAITING_FAILED : class_of(read_text(s, 1));
-        waiting.of[class] += sqlite3_column_int64(s, 2);
-        waiting.unfetched += sqlite3_column_int64(s, 3);
+        add_count(&counts, read_text(s, 0), sqlite3_column_int64(s, 1));
+        inactive = sqlite3_column_int64(s, 2);
     }
+    counts.active = counts.total - inactive;
     if (r == 0)
-        *ret = waiting;
+        *ret = counts;
     return r;
 }
 
@@ -189,23 +175,23 @@ static void fill_cycle(sqlite3_stmt *s, struct sync_row *row)
         .quota_left_month = column_count(s, 22),
         .resumes_at = read_utc(s, 23),
     };
+    row->exit_status = column_count(s, 25);
     const char *message = read_text(s, 24);
     (void)snprintf(row->error_message, sizeof row->error_message, "%s", message ? message : "");
 }
 
+#define CYCLE_COLUMNS                                                                                        \
+    "SELECT id, entity, \"trigger\", strategy, status, sync_started_at, sync_completed_at,"                  \
+    " records_fetched, records_inserted, records_updated, records_unchanged, records_deleted,"               \
+    " records_failed, records_listed, records_expected, requests, retries, throttled, bytes, waited_ms,"     \
+    " quota_left_hour, quota_left_day, quota_left_month, resumes_at, error_message, exit_status"             \
+    " FROM sync_log"
+
 int read_cycles(struct store *store, const struct entity *entity, unsigned limit, read_cycle_fn *each,
                 void *arg, struct error *err)
 {
-    CLEANUP_STATEMENT sqlite3_stmt *s = read_prepare(
-        store,
-        "SELECT id, entity, \"trigger\", strategy, status, sync_started_at, sync_completed_at, "
-        "records_fetched,"
-        " records_inserted, records_updated, records_unchanged, records_deleted, records_failed, "
-        "records_listed,"
-        " records_expected, requests, retries, throttled, bytes, waited_ms, quota_left_hour, quota_left_day,"
-        " quota_left_month, resumes_at, error_message FROM sync_log WHERE ?1 IS NULL OR entity = ?1"
-        " ORDER BY id DESC LIMIT ?2",
-        err);
+    CLEANUP_STATEMENT sqlite3_stmt *s =
+        read_prepare(store, CYCLE_COLUMNS " WHERE ?1 IS NULL OR entity = ?1 ORDER BY id DESC LIMIT ?2", err);
     if (!s)
         return -1;
     bind_text(s, 1, entity ? entity->name : NULL);
@@ -218,4 +204,34 @@ int read_cycles(struct store *store, const struct entity *entity, unsigned limit
             return 0;
     }
     return r;
+}
+
+/* The row's own text ends with its statement. */
+static const char *known_strategy(const char *text)
+{
+    static const char *const names[] = {"auto", "incremental", "full", "asked"};
+    int i = index_of(names, ARRAY_LENGTH(names), text, -1);
+    return i < 0 ? "" : names[i];
+}
+
+int read_cycle(struct store *store, const struct entity *entity, enum read_cycle which, struct sync_row *ret,
+               struct error *err)
+{
+    static const char *const queries[READ_CYCLE_KINDS] = {
+        [READ_CYCLE_LAST] = CYCLE_COLUMNS " WHERE entity = ?1 ORDER BY id DESC LIMIT 1",
+        [READ_CYCLE_LISTED] = CYCLE_COLUMNS " WHERE entity = ?1 AND records_listed IS NOT NULL"
+                                            " AND records_expected IS NOT NULL ORDER BY id DESC LIMIT 1",
+        [READ_CYCLE_ENDED] = CYCLE_COLUMNS " WHERE entity = ?1 AND status <> 'running'"
+                                           " AND strategy IS NOT 'asked' ORDER BY id DESC LIMIT 1"};
+    CLEANUP_STATEMENT sqlite3_stmt *s = read_prepare(store, queries[which], err);
+    if (!s)
+        return -1;
+    bind_text(s, 1, entity->name);
+    int r = statement_step(store, s, err);
+    if (r <= 0)
+        return r;
+    fill_cycle(s, ret);
+    ret->entity = entity->name;
+    ret->strategy = known_strategy(ret->strategy);
+    return 1;
 }

@@ -49,50 +49,6 @@ static const char changes_sql[] =
     "CREATE INDEX {changes}_contact ON {changes} (contact_id, changed_at);"
     "CREATE INDEX {changes}_time ON {changes} (changed_at);";
 
-/*
- * What a version added to the entities whose records are fetched one by one. A new database is made as
- * version 1 and brought up to date like an old one, so that both come out alike.
- *
- * Version 2: figures.h, in seconds since 1970, for the planner; reasons to fetch that it gives; audits. What
- * was fetched before is taken as fetched for the first time when its content was last stored.
- */
-static const char figures_sql[] =
-    "ALTER TABLE {state} ADD COLUMN checked INTEGER;"
-    "ALTER TABLE {state} ADD COLUMN edited INTEGER;"
-    "ALTER TABLE {state} ADD COLUMN first_changed INTEGER;"
-    "ALTER TABLE {state} ADD COLUMN first_watched INTEGER;"
-    "ALTER TABLE {state} ADD COLUMN watched_since INTEGER;"
-    "ALTER TABLE {state} ADD COLUMN hidden_watched INTEGER;"
-    "ALTER TABLE {state} ADD COLUMN hidden_edits INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE {state} ADD COLUMN listed_edits INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE {state} ADD COLUMN signalled INTEGER;"
-    "UPDATE {state} SET checked = CAST(strftime('%s', checked_at) AS INTEGER),"
-    " edited = (SELECT CAST(strftime('%s', c.{edited}) AS INTEGER) FROM {table} c WHERE c.id = {state}.id),"
-    " first_changed = (SELECT coalesce(strftime('%s', c.{edited}) > strftime('%s', c.{created}), 0)"
-    " FROM {table} c WHERE c.id = {state}.id) WHERE fetched_at IS NOT NULL;"
-    "UPDATE {state} SET first_watched = max(0, CAST(strftime('%s', fetched_at) AS INTEGER)"
-    " - coalesce(edited, CAST(strftime('%s', fetched_at) AS INTEGER))) WHERE fetched_at IS NOT NULL;"
-    "UPDATE {state} SET watched_since = CAST(strftime('%s', fetched_at) AS INTEGER) - first_watched,"
-    " hidden_watched = first_watched + max(0, checked - CAST(strftime('%s', fetched_at) AS INTEGER))"
-    " WHERE fetched_at IS NOT NULL;"
-    "CREATE TEMP TABLE queued AS SELECT * FROM {queue};"
-    "DROP TABLE {queue};"
-    "CREATE TABLE {queue} ("
-    " id INTEGER PRIMARY KEY REFERENCES {table} (id) ON DELETE CASCADE,"
-    " reason TEXT NOT NULL CHECK (reason IN ('asked', 'new', 'returned', 'vanished', 'changed', 'feed',"
-    " 'full', 'overdue', 'audit', 'benefit')),"
-    " due_at DATETIME NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, last_error TEXT);"
-    "INSERT INTO {queue} SELECT * FROM temp.queued;"
-    "DROP TABLE temp.queued;"
-    "CREATE TABLE {audits} ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT, {key} TEXT NOT NULL, checked_at DATETIME NOT NULL,"
-    " stale INTEGER NOT NULL);"
-    "CREATE INDEX {audits}_time ON {audits} (checked_at);";
-
-static const char *const versions[] = {[2] = figures_sql};
-
-#define SCHEMA_VERSION ((int)ARRAY_LENGTH(versions) - 1)
-
 static const char search_sql[] =
     "CREATE VIRTUAL TABLE {table}_fts USING fts5 ({search}, content = '{table}', content_rowid = 'id',"
     " prefix = '2 3', tokenize = 'unicode61 remove_diacritics 2');";
@@ -250,8 +206,9 @@ static int upgrade_entity(struct store *store, const struct entity *entity, int 
     if (!entity->queue_table)
         return 0;
     buffer_init(&sql, SQL_MAX);
-    int r = statement_expand(&sql, versions[version], entity) < 0 ? error_memory(err)
-                                                                  : store_exec(store, sql.data, err);
+    int r = statement_expand(&sql, schema_steps[version].entity, entity) < 0
+                ? error_memory(err)
+                : store_exec(store, sql.data, err);
     buffer_free(&sql);
     return r;
 }
@@ -270,13 +227,23 @@ static int create_missing(struct store *store, int version, struct error *err)
     return 0;
 }
 
+static int upgrade_common(struct store *store, int version, struct error *err)
+{
+    if (version == 0 && store_exec(store, common_sql, err) < 0)
+        return -1;
+    for (int v = version ? version + 1 : 2; v <= SCHEMA_VERSION; v++)
+        if (schema_steps[v].common && store_exec(store, schema_steps[v].common, err) < 0)
+            return -1;
+    return 0;
+}
+
 static int bring_up_to_date(struct store *store, int version, int64_t now, int64_t *ret_migrated,
                             struct error *err)
 {
     char sql[128];
     int legacy = version == 0 ? legacy_present(store, err) : 0;
     if (legacy < 0 || (legacy && legacy_set_aside(store, err) < 0) ||
-        (version == 0 && store_exec(store, common_sql, err) < 0) || create_missing(store, version, err) < 0 ||
+        upgrade_common(store, version, err) < 0 || create_missing(store, version, err) < 0 ||
         (legacy && legacy_adopt(store, now, ret_migrated, err) < 0))
         return -1;
     if (version == SCHEMA_VERSION)

@@ -39,7 +39,7 @@
     "records_fetched, records_inserted, records_updated, records_unchanged, records_deleted, "               \
     "records_failed,"                                                                                        \
     " records_listed, records_expected, requests, retries, throttled, bytes, waited_ms, quota_left_hour,"    \
-    " quota_left_day, quota_left_month, resumes_at, status, error_message, sync_completed_at"
+    " quota_left_day, quota_left_month, resumes_at, status, error_message, sync_completed_at, exit_status"
 
 static const char *const templates[STATEMENT_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -54,7 +54,7 @@ static const char *const templates[STATEMENT_COUNT] = {
         " VALUES (?1, ?1, ?2, ?3, ?4, ?5)",
     [SQL_CYCLE_UPDATE] =
         "UPDATE sync_log SET (" CYCLE_FIGURES ") = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-        " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) WHERE id = ?1",
+        " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) WHERE id = ?1",
     [SQL_CYCLE_INTERRUPTED] = "UPDATE sync_log SET status = 'failed', error_message = 'interrupted',"
                               " sync_completed_at = ?1 WHERE status = 'running'",
     [SQL_LOG_FORGET] = "DELETE FROM sync_log WHERE sync_started_at < ?1",
@@ -113,8 +113,8 @@ static const char *const templates[STATEMENT_COUNT] = {
         "SELECT t.id, q.id IS NOT NULL AND (NOT ?1 OR NOT (" SIGNALLED
         ")), t.checked, t.edited, t.first_changed,"
         " t.first_watched, t.watched_since, t.hidden_watched, t.hidden_edits, t.listed_edits, t.signalled"
-        " FROM {state} t LEFT JOIN {queue} q ON q.id = t.id"
-        " WHERE t.presence <> 2 AND t.watched_since IS NOT NULL",
+        " FROM {state} t NOT INDEXED LEFT JOIN {queue} q ON q.id = t.id"
+        " WHERE t.presence <> 2 AND t.watched_since IS NOT NULL", /* the index would ask for row by row */
     [SQL_CHOICES_DROP] = "DELETE FROM {queue} AS q WHERE " CHOSEN,
     [SQL_CHOOSE] = "INSERT INTO {queue} (id, reason, due_at) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
     [SQL_SIGNAL] = "UPDATE {state} SET hidden_edits = hidden_edits + (signalled IS NULL),"
@@ -187,10 +187,10 @@ static int append_name(struct buffer *out, const char *name, size_t length, cons
 {
     const struct {
         const char *name, *value;
-    } names[] = {{"table", entity->table},       {"key", entity->key},
-                 {"state", entity->state_table}, {"changes", entity->changes_table},
-                 {"queue", entity->queue_table}, {"audits", entity->audits_table},
-                 {"created", entity->created},   {"edited", entity->edited}};
+    } names[] = {
+        {"table", entity->table},           {"key", entity->key},           {"state", entity->state_table},
+        {"changes", entity->changes_table}, {"queue", entity->queue_table}, {"audits", entity->audits_table},
+        {"counts", entity->counts_table},   {"created", entity->created},   {"edited", entity->edited}};
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
         if (strlen(names[i].name) == length && memcmp(names[i].name, name, length) == 0)
             return buffer_append_text(out, names[i].value);

@@ -137,6 +137,14 @@ int schema_check(struct store *store, int *ret_version, struct error *err);
 
 bool schema_is_current(int version);
 
+#define SCHEMA_VERSION 3
+
+/* What each version from 2 on added: for all entities together (or NULL), and for each with a queue. */
+struct schema_step {
+    const char *common, *entity;
+};
+extern const struct schema_step schema_steps[SCHEMA_VERSION + 1];
+
 /* Takes over the old tool's tables; inside of the schema's transaction. Returns the rows taken over. */
 int legacy_adopt(struct store *store, int64_t now, int64_t *ret_rows, struct error *err);
 
@@ -148,6 +156,12 @@ int legacy_set_aside(struct store *store, struct error *err);
 
 /* Does the table have that column (column NULL: does it exist)? 1, 0, or -1. */
 int schema_has(struct store *store, const char *table, const char *column, struct error *err);
+
+/* {counts}.what; what begins with COUNTS_WAITING is of the queue, all else of the state. */
+#define COUNTS_WHOLE     "whole"
+#define COUNTS_UNFETCHED "unfetched"
+#define COUNTS_GONE      "gone"
+#define COUNTS_WAITING   "waiting: "
 
 /* {state}.presence */
 enum presence {

@@ -202,6 +202,7 @@ static int do_finish(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_
         cycle_count_cost(cycle);
         count_left(cycle);
         judge(cycle, troubled);
+        cycle->row.exit_status = sync_exit_status(&cycle->row, &cycle->error);
         report_findings(cycle);
         cycle_settle(cycle);
     }

@@ -65,16 +65,6 @@ static inline void remove_files(const char *directory)
     assert_int_equal(closedir(d), 0);
 }
 
-static inline int tear_down(void **state)
-{
-    struct bench *b = *state;
-    b->store = store_close(b->store);
-    remove_files(b->directory);
-    assert_int_equal(rmdir(b->directory), 0);
-    free(b);
-    return 0;
-}
-
 static inline void assert_done(const struct bench *b, int r)
 {
     if (r < 0)
@@ -174,6 +164,33 @@ static inline char *answer_of(sqlite3 *db, const char *sql)
     return text;
 }
 
+/* What contact_counts has, whatever was done before, is what there is. */
+static inline void assert_counted(sqlite3 *db)
+{
+    static const char recount[] =
+        "SELECT c.what, c.count, coalesce(n.count, 0) FROM contact_counts c FULL JOIN (SELECT CASE WHEN"
+        " content_hash IS NOT NULL THEN 'whole' WHEN presence = 2 THEN 'gone' ELSE 'unfetched' END AS what,"
+        " count(*) AS count FROM contact_state GROUP BY 1 UNION ALL SELECT 'waiting: ' || CASE WHEN"
+        " attempts > 0 THEN 'failed' ELSE reason END, count(*) FROM detail_queue GROUP BY 1) n"
+        " ON n.what = c.what WHERE c.count IS NOT coalesce(n.count, 0)";
+    char *wrong = answer_of(db, recount);
+    if (*wrong)
+        fail_msg("counted and there: %s", wrong);
+    free(wrong);
+}
+
+static inline int tear_down(void **state)
+{
+    struct bench *b = *state;
+    if (b->store && b->store->mode == STORE_WRITE && !b->store->damaged)
+        assert_counted(b->store->db);
+    b->store = store_close(b->store);
+    remove_files(b->directory);
+    assert_int_equal(rmdir(b->directory), 0);
+    free(b);
+    return 0;
+}
+
 static inline void assert_answer(struct bench *b, const char *sql, const char *expected)
 {
     char *text = answer_of(b->store->db, sql);
@@ -225,12 +242,13 @@ static inline void assert_contents(struct bench *b, const char *expected)
     free(text);
 }
 
-/* The search index says what the table says, and the file is sound. */
+/* The search index says what the table says, what is counted is there, and the file is sound. */
 static inline void assert_sound(struct bench *b)
 {
     exec(b, "INSERT INTO contacts_fts (contacts_fts, rank) VALUES ('integrity-check', 1)");
     assert_answer(b, "PRAGMA integrity_check", "ok");
     assert_answer(b, "SELECT * FROM pragma_foreign_key_check", "");
+    assert_counted(b->store->db);
 }
 
 /* --- a cycle, by hand --- */

@@ -27,8 +27,9 @@ static void requeue(struct bench *b, const char *key, const char *reason, int at
 {
     char sql[SQL_TEXT];
     (void)snprintf(sql, sizeof sql,
-                   "INSERT OR REPLACE INTO detail_queue (id, reason, due_at, attempts)"
-                   " SELECT id, '%s', '" NOW_TEXT "', %d FROM contacts WHERE contact_id = '%s'",
+                   "INSERT INTO detail_queue (id, reason, due_at, attempts)"
+                   " SELECT id, '%s', '" NOW_TEXT "', %d FROM contacts WHERE contact_id = '%s'"
+                   " ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, attempts = excluded.attempts",
                    reason, attempts, key);
     exec(b, sql);
 }
@@ -38,7 +39,7 @@ static void an_empty_database_tells_that_nothing_is_known(void **state)
     struct bench *b = *state;
     struct overview overview = read_all(b);
     assert_int_equal(overview.counts.total, 0);
-    assert_int_equal(overview.waiting.unfetched, 0);
+    assert_int_equal(overview.counts.unfetched, 0);
     assert_int_equal(overview.oldest_look, 0);
     assert_int_equal(overview.stats.verdict, FEED_UNKNOWN_YET);
     assert_int_equal(overview.stats.listed_at, 0);
@@ -50,8 +51,8 @@ static void those_that_wait_are_told_by_their_reason(void **state)
     struct bench *b = *state;
     list_rows(b, &entity_contacts, ROWS);
     struct overview overview = read_all(b);
-    assert_int_equal(overview.waiting.of[WAITING_NEW], 3);
-    assert_int_equal(overview.waiting.unfetched, 3);
+    assert_int_equal(overview.counts.waiting_for[WAITING_NEW], 3);
+    assert_int_equal(overview.counts.unfetched, 3);
     answer(b, "a", "{\"id\":\"a\",\"name\":\"Ada\",\"organization\":false}");
     static const struct {
         const char *reason;
@@ -63,17 +64,17 @@ static void those_that_wait_are_told_by_their_reason(void **state)
         requeue(b, "a", reasons[i].reason, 0);
         overview = read_all(b);
         for (int class = 0; class < WAITING_CLASSES; class ++)
-            assert_int_equal(overview.waiting.of[class],
+            assert_int_equal(overview.counts.waiting_for[class],
                              class == WAITING_NEW ? 2 : class == (int)reasons[i].class);
-        assert_int_equal(overview.waiting.unfetched, 2);
+        assert_int_equal(overview.counts.unfetched, 2);
     }
     requeue(b, "a", "changed", 1);
     requeue(b, "b", "new", 2);
     overview = read_all(b);
-    assert_int_equal(overview.waiting.of[WAITING_FAILED], 2);
-    assert_int_equal(overview.waiting.of[WAITING_NEW], 1);
-    assert_int_equal(overview.waiting.of[WAITING_CHANGED], 0);
-    assert_int_equal(overview.waiting.unfetched, 2);
+    assert_int_equal(overview.counts.waiting_for[WAITING_FAILED], 2);
+    assert_int_equal(overview.counts.waiting_for[WAITING_NEW], 1);
+    assert_int_equal(overview.counts.waiting_for[WAITING_CHANGED], 0);
+    assert_int_equal(overview.counts.unfetched, 2);
     assert_int_equal(overview.counts.waiting, 3);
 }
 
@@ -152,13 +153,82 @@ static void completeness_is_that_of_the_last_cycle_that_listed(void **state)
     assert_int_equal(overview.last.counts.listed, SYNC_UNKNOWN);
 }
 
+/* A cycle of an entity that ended like that; asked: for certain contacts alone. */
+static void end_so(struct bench *b, const struct entity *entity, enum sync_status status, int64_t resumes_at,
+                   bool asked, const char *message)
+{
+    begin_row(b, entity);
+    b->row.status = status;
+    b->row.completed_at = b->now;
+    b->row.resumes_at = resumes_at;
+    b->row.exit_status = status == SYNC_SUCCESS ? EXIT_STATUS_DONE : EXIT_STATUS_PARTIAL;
+    (void)snprintf(b->row.error_message, sizeof b->row.error_message, "%s", message);
+    assert_done(b, store_cycle_finish(b->store, &b->row, 0, 0, &b->err));
+    if (asked)
+        exec(b, "UPDATE sync_log SET strategy = 'asked' WHERE id = (SELECT max(id) FROM sync_log)");
+}
+
+static void assert_problem(struct bench *b, const char *message)
+{
+    struct overview overview = read_all(b);
+    assert_string_equal(overview.troubled ? overview.problem.error_message : "", message);
+}
+
+static void a_problem_is_what_the_last_sync_of_everybody_ended_with(void **state)
+{
+    struct bench *b = *state;
+    assert_problem(b, "");
+    end_so(b, &entity_contacts, SYNC_FAILED, 0, false, "no answer");
+    assert_problem(b, "no answer");
+    end_so(b, &entity_contacts, SYNC_SUCCESS, 0, true, ""); /* one contact: nothing is proven of the rest */
+    assert_problem(b, "no answer");
+    begin_row(b, &entity_contacts); /* one that runs has not ended well yet */
+    assert_problem(b, "no answer");
+    end_so(b, &entity_contacts, SYNC_PARTIAL, 0, false, "2 records could not be had");
+    assert_problem(b, "2 records could not be had");
+    assert_int_equal(read_all(b).problem.exit_status, EXIT_STATUS_PARTIAL);
+    assert_string_equal(read_all(b).problem.entity, "contacts");
+    assert_string_equal(read_all(b).problem.strategy, "auto");
+    end_so(b, &entity_contacts, SYNC_PARTIAL, b->now + 1000, false, "the quota is used up");
+    assert_problem(b, ""); /* goes on by itself */
+    end_so(b, &entity_contacts, SYNC_FAILED, 0, true, "nobody has this id");
+    assert_problem(b, "");
+    end_so(b, &entity_resource_types, SYNC_FAILED, 0, false, "no list");
+    end_so(b, &entity_contacts, SYNC_SUCCESS, 0, false, "");
+    assert_problem(b, "no list");
+    end_so(b, &entity_resource_types, SYNC_SUCCESS, 0, false, "");
+    assert_problem(b, "");
+}
+
+static void a_listing_is_found_however_long_ago_it_was(void **state)
+{
+    struct bench *b = *state;
+    end_cycle(b, 8, 8);
+    for (int i = 0; i < 200; i++)
+        end_cycle(b, SYNC_UNKNOWN, SYNC_UNKNOWN);
+    assert_int_equal(read_all(b).listing.listed, 8);
+}
+
+static void one_that_went_before_it_was_fetched_is_not_waited_for(void **state)
+{
+    struct bench *b = *state;
+    list_rows(b, &entity_contacts, ROWS);
+    answer_gone(b, "a");
+    struct overview overview = read_all(b);
+    assert_int_equal(overview.counts.total, 3);
+    assert_int_equal(overview.counts.active, 2);
+    assert_int_equal(overview.counts.unfetched, 2);
+    assert_int_equal(overview.counts.whole, 0);
+    assert_int_equal(overview.counts.waiting, 2);
+}
+
 static int64_t days_to_fill(int64_t unfetched, const struct quota_limits *limits, double rate)
 {
     struct quota quota;
     quota_init(&quota, NOW);
     const struct overview overview = {
         .now = NOW,
-        .waiting = {.unfetched = unfetched},
+        .counts = {.unfetched = unfetched},
         .stats = {.listed_pages = 1, .listed_at = 1, .listed_total = unfetched}};
     return (overview_filled_at(&overview, &quota, limits, rate) - NOW) / USEC_PER_DAY;
 }
@@ -184,6 +254,9 @@ int main(void)
         CASE(the_oldest_look_is_that_at_a_record_which_was_fetched_and_is_not_gone),
         CASE(what_is_remembered_of_feed_and_listing_is_told),
         CASE(completeness_is_that_of_the_last_cycle_that_listed),
+        CASE(a_problem_is_what_the_last_sync_of_everybody_ended_with),
+        CASE(a_listing_is_found_however_long_ago_it_was),
+        CASE(one_that_went_before_it_was_fetched_is_not_waited_for),
         cmocka_unit_test(the_date_of_the_first_fill_is_that_of_quota_and_rate),
     };
     return cmocka_run_group_tests_name("overview", tests, NULL, NULL);

@@ -294,11 +294,12 @@ static void a_finished_cycle_says_everything(void **state)
     b->row.resumes_at = b->now + USEC_PER_HOUR;
     b->row.completed_at = b->now + USEC_PER_MIN;
     b->row.status = SYNC_PARTIAL;
+    b->row.exit_status = 17;
     strcpy(b->row.error_message, "why");
     assert_done(b, store_cycle_finish(b->store, &b->row, 0, 0, &b->err));
     assert_answer(b, "SELECT * FROM sync_log",
                   "1|" NOW_TEXT "|2025-06-15 15:07:40|1|2|3|partial|why|" NOW_TEXT
-                  "|contacts|timer|auto|7|8|4|5|6|9|10|11|12|13|14|-|16|2025-06-15 16:06:40");
+                  "|contacts|timer|auto|7|8|4|5|6|9|10|11|12|13|14|-|16|2025-06-15 16:06:40|17");
 }
 
 static void what_is_older_than_it_is_kept_is_forgotten(void **state)

@@ -80,7 +80,7 @@ static void the_first_form_keeps_rows_ids_and_dates(void **state)
         "SELECT id, contact_id, first_name, email, status, created_at, updated_at FROM contacts WHERE id = 7",
         "7|" DATA_CONTACT_ID "|Ada|ada@lumen.example|Active|2020-01-02 03:04:06|2021-02-03 04:05:07");
     assert_int_equal(number(b, "SELECT count(*) FROM contact_changes"), 0);
-    assert_int_equal(number(b, "PRAGMA user_version"), 2);
+    assert_int_equal(number(b, "PRAGMA user_version"), SCHEMA_VERSION);
     no_trace_of_the_old_tables(b);
 }
 

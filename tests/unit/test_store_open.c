@@ -128,7 +128,7 @@ static void the_connection_is_set_as_promised(void **state)
     assert_answer(b, "PRAGMA trusted_schema", "0");
     assert_answer(b, "PRAGMA busy_timeout", "250");
     assert_int_equal(number(b, "PRAGMA application_id"), 0x466c7853);
-    assert_int_equal(number(b, "PRAGMA user_version"), 2);
+    assert_int_equal(number(b, "PRAGMA user_version"), SCHEMA_VERSION);
     int defensive = 0;
     assert_int_equal(sqlite3_db_config(b->store->db, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive), SQLITE_OK);
     assert_int_equal(defensive, 1);
@@ -169,7 +169,7 @@ static void a_newer_version_is_left_alone(void **state)
     struct bench *b = *state;
     open_store(b);
     b->store = store_close(b->store);
-    make_raw(b, "PRAGMA user_version = 3");
+    make_raw(b, "PRAGMA user_version = 4");
     assert_left_alone(b, ERROR_STORE_CORRUPT);
     assert_non_null(strstr(b->err.text, "newer"));
     assert_int_equal(b->err.retry, RETRY_NEVER);
@@ -182,12 +182,12 @@ static void a_newer_version_with_a_wal_is_left_alone(void **state)
     open_store(b);
     b->store = store_close(b->store);
     sqlite3 *newer = open_raw(b->path);
-    exec_raw(newer, "PRAGMA wal_autocheckpoint = 0; PRAGMA user_version = 3; CREATE TABLE more (x)");
+    exec_raw(newer, "PRAGMA wal_autocheckpoint = 0; PRAGMA user_version = 4; CREATE TABLE more (x)");
     assert_int_equal(sqlite3_db_config(newer, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL), SQLITE_OK);
     close_raw(newer);
     assert_left_alone(b, ERROR_STORE_CORRUPT);
     newer = open_raw(b->path);
-    assert_int_equal(number_raw(newer, "PRAGMA user_version"), 3);
+    assert_int_equal(number_raw(newer, "PRAGMA user_version"), 4);
     assert_int_equal(number_raw(newer, "SELECT count(*) FROM more"), 0);
     close_raw(newer);
 }

@@ -1,0 +1,98 @@
+/* `flexsync status --json`; its form is in tests/schema/status.json. */
+#include "feedline.h"
+#include "flexsync/clock.h"
+#include "quotabar.h"
+#include "render.h"
+#include "status.h"
+
+static json_t *waiting_json(const struct read_counts *counts)
+{
+    json_t *object = json_object();
+    for (int i = 0; i < WAITING_CLASSES; i++)
+        (void)json_object_set_new(object, waiting_names[i].key, json_integer(counts->waiting_for[i]));
+    return object;
+}
+
+static json_t *contacts_json(const struct read_counts *n)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "total", (json_int_t)n->total, "active",
+                     (json_int_t)n->active, "whole", (json_int_t)n->whole, "waiting", (json_int_t)n->waiting,
+                     "troubled", (json_int_t)n->waiting_for[WAITING_FAILED], "unfetched",
+                     (json_int_t)n->unfetched, "waiting_for", waiting_json(n));
+}
+
+static json_t *complete_json(const struct overview *copy)
+{
+    const struct sync_counts *c = &copy->listing;
+    json_t *complete = copy->listed ? json_boolean(c->listed == c->expected) : json_null();
+    return json_pack("{s:o, s:o, s:o, s:o}", "complete", complete, "listed",
+                     render_json_count(copy->listed ? c->listed : SYNC_UNKNOWN), "expected",
+                     render_json_count(copy->listed ? c->expected : SYNC_UNKNOWN), "whole_listing_at",
+                     render_json_time(copy->stats.listed_at * USEC_PER_SEC));
+}
+
+static json_t *share_json(const struct freshness *fresh, double share)
+{
+    return fresh->known ? json_real(share) : json_null();
+}
+
+static json_t *fresh_json(const struct overview *copy)
+{
+    const struct freshness *f = &copy->fresh;
+    return json_pack("{s:o, s:o, s:o, s:I, s:I, s:i, s:o}", "share", share_json(f, f->share), "low",
+                     share_json(f, f->low), "high", share_json(f, f->high), "looked_at",
+                     (json_int_t)f->audits, "stale", (json_int_t)f->stale, "days", FRESHNESS_DAYS,
+                     "oldest_look_at", render_json_time(copy->oldest_look));
+}
+
+static json_t *feed_json(const struct summary *summary)
+{
+    const struct stats *stats = &summary->copy.stats;
+    return json_pack("{s:b, s:s, s:o, s:o}", "used", summary->config->sync.strategy == STRATEGY_AUTO,
+                     "verdict", feedline_verdict(stats), "judged_at",
+                     render_json_time(stats->judged_at * USEC_PER_SEC), "read_at",
+                     render_json_time(stats->feed_read_at * USEC_PER_SEC));
+}
+
+/* The sentence that says what the daemon does; null where that is not known. */
+static json_t *daemon_json(const struct summary *summary)
+{
+    return summary->asked > 0 ? json_string(summary->line) : json_null();
+}
+
+static json_t *problem_json(const struct overview *copy)
+{
+    const struct exit_kind *exit = copy->troubled ? exit_kind_of(copy->problem.exit_status) : NULL;
+    if (!copy->troubled)
+        return json_null();
+    return json_pack("{s:o, s:o}", "sync", render_json_cycle(&copy->problem), "remedy",
+                     render_json_text(exit ? exit->remedy : NULL));
+}
+
+static json_t *quota_json(const struct summary *summary)
+{
+    if (!summary->counted)
+        return json_null();
+    json_t *windows = json_array();
+    for (int w = 0; w < QUOTA_WINDOWS; w++)
+        (void)json_array_append_new(windows,
+                                    quotabar_json(&summary->quota, &summary->limits, (enum quota_window)w));
+    return windows;
+}
+
+json_t *summary_json(const struct summary *summary)
+{
+    const struct overview *copy = &summary->copy;
+    const struct config *config = summary->config;
+    return json_pack("{s:i, s:s?, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+                     "version", COMMAND_JSON_VERSION, "site", config->flex.base_url, "database",
+                     config->database.path, "running", summary->held > 0, "process",
+                     summary->held > 0 ? json_integer(summary->holder.pid) : json_null(), "daemon",
+                     daemon_json(summary), "next_sync",
+                     render_json_time(summary->asked > 0 ? summary->daemon.next_at : 0), "contacts",
+                     contacts_json(&copy->counts), "listing", complete_json(copy), "fresh", fresh_json(copy),
+                     "filled_by", render_json_time(summary->filled_at), "held_up_until",
+                     render_json_time(copy->counts.waiting > 0 ? summary_pause(summary, NULL) : 0), "quota",
+                     quota_json(summary), "edit_order", feed_json(summary), "last_sync",
+                     copy->any ? render_json_cycle(&copy->last) : json_null(), "problem", problem_json(copy));
+}
