@@ -92,12 +92,15 @@ struct wrap {
     enum render_tone tone; /* of what stands before the first ; or ( */
 };
 
-/* A word, and in its tone what of it stands before `head`. */
+/* A word; at `head`, within it or at its end, the tone ends. */
 static void put_word(FILE *out, enum render_tone tone, const char *word, size_t length, const char *head)
 {
-    size_t toned = word >= head ? 0 : (size_t)(head - word) < length ? (size_t)(head - word) : length;
-    if (toned > 0)
-        (void)fprintf(out, "%s%.*s%s", render_tone_begin(tone), (int)toned, word, render_tone_end(tone));
+    size_t toned = 0;
+    if (head > word && (size_t)(head - word) <= length) {
+        toned = (size_t)(head - word);
+        (void)fwrite(word, 1, toned, out);
+        (void)fputs(render_tone_end(tone), out);
+    }
     (void)fwrite(word + toned, 1, length - toned, out);
 }
 
@@ -105,6 +108,7 @@ static void put_words(FILE *out, const char *text, const struct wrap *wrap)
 {
     const char *word = text, *head = text + strcspn(text, ";(");
     int used = wrap->used;
+    (void)fputs(head > text ? render_tone_begin(wrap->tone) : "", out);
     for (bool first = true; *word; first = false) {
         size_t length = chunk_length(word);
         int columns = columns_of(word, length);

@@ -94,23 +94,33 @@ static void print_last(FILE *out, const struct overview *copy)
                          facts_cycle_line(line, sizeof line, &copy->last));
 }
 
-static void print_next(FILE *out, const struct summary *summary)
+/* A time to come. */
+static void print_when(FILE *out, const char *label, int64_t wall, int64_t now)
 {
     char at[TEXT_MAX], span[TEXT_MAX];
+    if (wall > now)
+        render_fact(out, label, "%s, in %s", text_format_local(at, wall, now),
+                    text_format_span(span, wall - now));
+    else
+        render_fact(out, label, "at once");
+}
+
+static void print_next(FILE *out, const struct summary *summary)
+{
+    char at[TEXT_MAX];
     const struct overview *copy = &summary->copy;
-    int64_t next = summary->asked > 0 ? summary->daemon.next_at : 0;
-    if (next > copy->now)
-        render_fact(out, "Next sync", "%s, in %s", text_format_local(at, next, copy->now),
-                    text_format_span(span, next - copy->now));
-    else if (next)
-        render_fact(out, "Next sync", "at once");
+    int64_t resumes_at = copy->any ? copy->last.resumes_at : 0;
+    if (resumes_at > copy->now) { /* by itself, where the daemon runs */
+        print_when(out, "Goes on", resumes_at, copy->now);
+        return;
+    }
+    if (summary->asked > 0 && summary->daemon.next_at)
+        print_when(out, "Next sync", summary->daemon.next_at, copy->now);
     else if (!summary->held)
         render_fact(out, "Next sync", "none while the daemon does not run; to sync now: flexsync sync");
-    if (copy->any && copy->last.resumes_at > copy->now)
-        render_fact(out, "Goes on", "%s", text_format_local(at, copy->last.resumes_at, copy->now));
-    else if (copy->any && copy->last.resumes_at)
+    if (resumes_at)
         render_fact(out, "Goes on", "with the next sync: the quota allows it since %s",
-                    text_format_local(at, copy->last.resumes_at, copy->now));
+                    text_format_local(at, resumes_at, copy->now));
 }
 
 static void print_problem(FILE *out, const struct overview *copy)

@@ -48,23 +48,18 @@ static const char figures_sql[] =
 #define QUEUE_COUNTED(row) "'" COUNTS_WAITING "' || iif(" row "attempts > 0, 'failed', " row "reason)"
 
 /* Counts a table's rows, from now on too: by triggers, so whoever writes, and in the same transaction. */
+/* clang-format off */
 #define COUNT_TABLE(table, counted, columns)                                                                 \
-    "INSERT OR REPLACE INTO {counts} SELECT " counted(                                                       \
-        "") ", count(*) FROM " table " GROUP BY 1;"                                                          \
-            "CREATE TRIGGER " table "_inserted AFTER INSERT ON " table " BEGIN"                              \
-            " UPDATE {counts} SET count = count + 1 WHERE what = " counted(                                  \
-                "new.") "; END;"                                                                             \
-                        "CREATE TRIGGER " table "_deleted AFTER DELETE ON " table " BEGIN"                   \
-                        " UPDATE {counts} SET count = count - 1 WHERE what = " counted(                      \
-                            "old.") "; END;"                                                                 \
-                                    "CREATE TRIGGER " table "_updated AFTER UPDATE OF " columns " ON " table \
-                                    " WHEN " counted("old.") " <> " counted(                                 \
-                                        "new.") " BEGIN"                                                     \
-                                                " UPDATE {counts} SET count = count - 1 WHERE what "         \
-                                                "= " counted("old.") ";"                                     \
-                                                                     " UPDATE {counts} SET count = count + " \
-                                                                     "1 WHERE what = " counted(              \
-                                                                         "new.") "; END;"
+    "INSERT OR REPLACE INTO {counts} SELECT " counted("") ", count(*) FROM " table " GROUP BY 1;"            \
+    "CREATE TRIGGER " table "_inserted AFTER INSERT ON " table " BEGIN"                                      \
+    " UPDATE {counts} SET count = count + 1 WHERE what = " counted("new.") "; END;"                          \
+    "CREATE TRIGGER " table "_deleted AFTER DELETE ON " table " BEGIN"                                       \
+    " UPDATE {counts} SET count = count - 1 WHERE what = " counted("old.") "; END;"                          \
+    "CREATE TRIGGER " table "_updated AFTER UPDATE OF " columns " ON " table                                 \
+    " WHEN " counted("old.") " <> " counted("new.") " BEGIN"                                                 \
+    " UPDATE {counts} SET count = count - 1 WHERE what = " counted("old.") ";"                               \
+    " UPDATE {counts} SET count = count + 1 WHERE what = " counted("new.") "; END;"
+/* clang-format on */
 
 /*
  * Version 3: what a status asks of 100,000 rows is a look at a few. Of {state}, {counts} has "whole",

@@ -321,6 +321,14 @@ expect_json() {
     expect_equal "json_valid of ${1##*/}" "$(sqlite3 :memory: "SELECT json_valid(CAST(readfile('$1') AS TEXT))")" 1
 }
 
+SCHEMAS=$(cd "$(dirname "${BASH_SOURCE[0]}")/../schema" && pwd)
+
+# expect_schema COMMAND: the last output is of the form that tests/schema says.
+expect_schema() {
+    /usr/bin/python3 "$SCHEMAS/validate.py" "$SCHEMAS/$1.json" "$OUT" >schema.out 2>&1 ||
+        fail "the JSON of $1 is not as its schema says: $(cat schema.out)"
+}
+
 # json FILE PATH: a value out of it.
 json() { sqlite3 :memory: "SELECT json_extract(CAST(readfile('$1') AS TEXT), '\$.$2')"; }
 
