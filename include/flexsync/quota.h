@@ -3,8 +3,9 @@
  *
  * Used requests are counted in sliding windows of buckets, and the oldest bucket counts whole: 61 of 60 s for
  * the hour, 97 of 15 min for the day, 125 of 6 h for the month of 31 days. So no window of the server's can
- * be exceeded, however it is aligned: every interval of an hour lies within 61 whole minutes. As many buckets
- * more as fill two minutes (2, 1 and 1) are for dates that are not exact.
+ * be exceeded, however it is aligned: every interval of an hour lies within 61 whole minutes. That is exact
+ * as far as the dates are by which the time moves on after a start: with dates that are off by some seconds,
+ * it is exact but for so many seconds of a window.
  *
  * The time in here is the ledger's own: it starts as the local clock's, runs with the monotonic clock, is
  * moved on by the server's Date where that has moved further, and never runs backwards. A program that starts
@@ -21,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define QUOTA_BUCKETS_MAX 126
+#define QUOTA_BUCKETS_MAX 125
 
 enum quota_window { QUOTA_HOUR, QUOTA_DAY, QUOTA_MONTH, QUOTA_WINDOWS };
 

@@ -13,15 +13,14 @@
 #define TIME_MAX      (INT64_MAX / 4)
 #define NUMBER_MAX    INT64_C(1000000000)
 
-/* The sum: any alignment of the server's window, and what fills JITTER. */
 static const struct {
     int64_t bucket; /* usec */
     int64_t length; /* usec, what the server means by it at the most */
     int buckets;
 } windows[QUOTA_WINDOWS] = {
-    [QUOTA_HOUR] = {USEC_PER_MIN, USEC_PER_HOUR, 61 + 2},
-    [QUOTA_DAY] = {15 * USEC_PER_MIN, USEC_PER_DAY, 97 + 1},
-    [QUOTA_MONTH] = {6 * USEC_PER_HOUR, 31 * USEC_PER_DAY, 125 + 1},
+    [QUOTA_HOUR] = {USEC_PER_MIN, USEC_PER_HOUR, 61},
+    [QUOTA_DAY] = {15 * USEC_PER_MIN, USEC_PER_DAY, 97},
+    [QUOTA_MONTH] = {6 * USEC_PER_HOUR, 31 * USEC_PER_DAY, 125},
 };
 
 const char *const quota_window_names[QUOTA_WINDOWS] = {"hour", "day", "month"};

@@ -52,27 +52,27 @@ static void assert_counts_for(enum quota_window window, int64_t since_bucket, in
     assert_int_equal(quota_until(&q, window, 6), 0);
 }
 
-static void an_hour_is_61_minutes_and_two_for_inexact_dates(void **state)
+static void an_hour_is_61_minutes(void **state)
 {
     (void)state;
-    assert_counts_for(QUOTA_HOUR, 0, 63 * USEC_PER_MIN);
-    assert_counts_for(QUOTA_HOUR, USEC_PER_MIN - 1, 62 * USEC_PER_MIN + 1);
+    assert_counts_for(QUOTA_HOUR, 0, 61 * USEC_PER_MIN);
+    assert_counts_for(QUOTA_HOUR, USEC_PER_MIN - 1, 60 * USEC_PER_MIN + 1);
 }
 
-static void a_day_is_97_quarters_of_an_hour_and_one_for_inexact_dates(void **state)
+static void a_day_is_97_quarters_of_an_hour(void **state)
 {
     (void)state;
     const int64_t quarter = 15 * USEC_PER_MIN, since = NOW % quarter;
-    assert_counts_for(QUOTA_DAY, 0, 98 * quarter - since);
-    assert_counts_for(QUOTA_DAY, quarter - since - 1, 97 * quarter + 1);
+    assert_counts_for(QUOTA_DAY, 0, 97 * quarter - since);
+    assert_counts_for(QUOTA_DAY, quarter - since - 1, 96 * quarter + 1);
 }
 
-static void a_month_is_125_quarters_of_a_day_and_one_for_inexact_dates(void **state)
+static void a_month_is_125_quarters_of_a_day(void **state)
 {
     (void)state;
     const int64_t quarter = 6 * USEC_PER_HOUR, since = NOW % quarter;
-    assert_counts_for(QUOTA_MONTH, 0, 126 * quarter - since);
-    assert_counts_for(QUOTA_MONTH, quarter - since - 1, 125 * quarter + 1);
+    assert_counts_for(QUOTA_MONTH, 0, 125 * quarter - since);
+    assert_counts_for(QUOTA_MONTH, quarter - since - 1, 124 * quarter + 1);
 }
 
 static void what_is_used_is_forgotten_bucket_by_bucket(void **state)
@@ -84,8 +84,8 @@ static void what_is_used_is_forgotten_bucket_by_bucket(void **state)
         pass(&q, USEC_PER_MIN);
     }
     for (int i = 0; i <= 10; i++)
-        assert_int_equal(quota_until(&q, QUOTA_HOUR, 10 - i), i == 0 ? 0 : (52 + i) * USEC_PER_MIN);
-    pass(&q, 53 * USEC_PER_MIN);
+        assert_int_equal(quota_until(&q, QUOTA_HOUR, 10 - i), i == 0 ? 0 : (50 + i) * USEC_PER_MIN);
+    pass(&q, 51 * USEC_PER_MIN);
     assert_int_equal(quota_used(&q, QUOTA_HOUR), 9);
     assert_int_equal(quota_used(&q, QUOTA_DAY), 10);
 }
@@ -160,11 +160,11 @@ static void it_waits_for_the_window_that_holds_up_longest(void **state)
     enum quota_window window = QUOTA_MONTH;
     assert_int_equal(quota_wait(&q, &lite, QUOTA_PERSON, &window), 0);
     use(&q, 19);
-    assert_int_equal(quota_wait(&q, &lite, QUOTA_PERSON, &window), 63 * USEC_PER_MIN);
+    assert_int_equal(quota_wait(&q, &lite, QUOTA_PERSON, &window), 61 * USEC_PER_MIN);
     assert_int_equal(window, QUOTA_HOUR);
-    pass(&q, 63 * USEC_PER_MIN);
+    pass(&q, 61 * USEC_PER_MIN);
     use(&q, 19);
-    pass(&q, 63 * USEC_PER_MIN);
+    pass(&q, 61 * USEC_PER_MIN);
     use(&q, 14); /* 52 of the day: background may 50 */
     assert_in_range(quota_wait(&q, &lite, QUOTA_BACKGROUND, &window), USEC_PER_DAY - 3 * USEC_PER_HOUR,
                     USEC_PER_DAY);
@@ -180,7 +180,7 @@ static void the_budget_of_a_day_is_that_of_the_scarcest_window(void **state)
 {
     (void)state;
     struct quota q = fresh();
-    double month = 50000 / 31.5;
+    double month = 50000 / 31.25;
     assert_true(quota_budget(&q, &enterprise) > month * 0.999 &&
                 quota_budget(&q, &enterprise) < month * 1.001);
 }
@@ -277,7 +277,7 @@ static void what_was_sent_before_the_first_date_of_a_start_counts_from_that_date
     assert_int_equal(quota_used(&q, QUOTA_HOUR), 16);
     quota_advance(&q, 0, NOW + 66 * USEC_PER_MIN, NOW);
     assert_int_equal(quota_used(&q, QUOTA_HOUR), 5);
-    assert_int_equal(quota_until(&q, QUOTA_HOUR, 0), 63 * USEC_PER_MIN);
+    assert_int_equal(quota_until(&q, QUOTA_HOUR, 0), 61 * USEC_PER_MIN);
 }
 
 /* Where the file's time stood still since: what was in its newest buckets before is sure. */
@@ -289,8 +289,8 @@ static void what_was_entered_before_a_start_stays_where_it_is(void **state)
     quota_doubt(&q);
     use(&q, 5);
     quota_date(&q, NOW + 30 * USEC_PER_MIN, true, INT64_MAX, NOW);
-    assert_int_equal(quota_until(&q, QUOTA_HOUR, 5), 33 * USEC_PER_MIN);
-    assert_int_equal(quota_until(&q, QUOTA_HOUR, 0), 63 * USEC_PER_MIN);
+    assert_int_equal(quota_until(&q, QUOTA_HOUR, 5), 31 * USEC_PER_MIN);
+    assert_int_equal(quota_until(&q, QUOTA_HOUR, 0), 61 * USEC_PER_MIN);
     for (int w = 0; w < QUOTA_WINDOWS; w++)
         assert_int_equal(quota_used(&q, (enum quota_window)w), 16);
     assert_int_equal(q.unsure, 0);
@@ -306,7 +306,7 @@ static void a_date_that_may_be_older_than_it_looks_moves_the_time_on_and_no_more
     assert_int_equal(q.date, NOW);
     quota_date(&q, NOW + USEC_PER_HOUR, false, INT64_MAX, NOW);
     assert_int_equal(q.time, NOW + USEC_PER_HOUR);
-    assert_int_equal(quota_until(&q, QUOTA_HOUR, 0), 63 * USEC_PER_MIN);
+    assert_int_equal(quota_until(&q, QUOTA_HOUR, 0), 61 * USEC_PER_MIN);
     assert_true(q.unsure > 0);
 }
 
@@ -322,7 +322,7 @@ static void another_program_that_knows_the_time_lets_it_count_from_now_too(void 
     assert_int_equal(q.fresh, 0);
     assert_int_equal(q.time, NOW + 70 * USEC_PER_MIN);
     assert_int_equal(quota_used(&q, QUOTA_HOUR), 5);
-    assert_int_equal(quota_until(&q, QUOTA_HOUR, 0), 63 * USEC_PER_MIN);
+    assert_int_equal(quota_until(&q, QUOTA_HOUR, 0), 61 * USEC_PER_MIN);
 }
 
 static void a_ledger_may_begin_before_1970(void **state)
@@ -351,7 +351,7 @@ static void after_a_start_the_local_clock_allows_one_probe(void **state)
     (void)state;
     struct quota q = fresh();
     use(&q, 19);
-    const int64_t wait = 63 * USEC_PER_MIN;
+    const int64_t wait = 61 * USEC_PER_MIN;
     assert_int_equal(probe_in(&q, false, NOW), wait);
     assert_int_equal(probe_in(&q, false, NOW + wait - 1), 1);
     assert_int_equal(probe_in(&q, false, NOW + wait), 0);
@@ -367,7 +367,7 @@ static void a_local_clock_that_went_back_delays_the_probe_by_no_more_than_the_wi
     struct quota q = fresh();
     use(&q, 19);
     q.probed_wall = NOW + 400 * USEC_PER_DAY;
-    const int64_t wall = NOW - 300 * USEC_PER_DAY, wait = 63 * USEC_PER_MIN;
+    const int64_t wall = NOW - 300 * USEC_PER_DAY, wait = 61 * USEC_PER_MIN;
     quota_advance(&q, 0, 0, wall);
     assert_int_equal(probe_in(&q, false, wall), wait);
     assert_int_equal(probe_in(&q, false, wall + wait), 0);
@@ -416,7 +416,7 @@ static void a_ledger_with_another_time_counts_by_age(void **state)
     quota_init(&other, NOW + 100 * USEC_PER_DAY);
     quota_merge(&other, &q, q.time);
     assert_int_equal(quota_used(&other, QUOTA_HOUR), 5);
-    assert_int_equal(quota_until(&other, QUOTA_HOUR, 0), 33 * USEC_PER_MIN);
+    assert_int_equal(quota_until(&other, QUOTA_HOUR, 0), 31 * USEC_PER_MIN);
 }
 
 /* --- what a file may hold --- */
@@ -477,25 +477,25 @@ static void what_is_not_within_a_window_is_not_kept(void **state)
     struct quota q = fresh();
     const int64_t minute = NOW / USEC_PER_MIN;
     quota_set(&q, QUOTA_HOUR, minute, 4);
-    quota_set(&q, QUOTA_HOUR, minute - 62, 3);
-    quota_set(&q, QUOTA_HOUR, minute - 63, 100);
+    quota_set(&q, QUOTA_HOUR, minute - 60, 3);
+    quota_set(&q, QUOTA_HOUR, minute - 61, 100);
     quota_set(&q, QUOTA_HOUR, minute + 1, 100);
     quota_set(&q, QUOTA_HOUR, -1, 100);
     quota_set(&q, QUOTA_HOUR, INT64_MIN, 100);
     quota_set(&q, QUOTA_WINDOWS, minute, 100);
     quota_set(&q, -1, minute, 100);
     assert_int_equal(quota_used(&q, QUOTA_HOUR), 7);
-    assert_int_equal(quota_get(&q, QUOTA_HOUR, minute - 62), 3);
-    assert_int_equal(quota_get(&q, QUOTA_HOUR, minute - 63), 0);
+    assert_int_equal(quota_get(&q, QUOTA_HOUR, minute - 60), 3);
+    assert_int_equal(quota_get(&q, QUOTA_HOUR, minute - 61), 0);
     assert_int_equal(quota_get(&q, QUOTA_HOUR, INT64_MIN), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_hour_is_61_minutes_and_two_for_inexact_dates),
-        cmocka_unit_test(a_day_is_97_quarters_of_an_hour_and_one_for_inexact_dates),
-        cmocka_unit_test(a_month_is_125_quarters_of_a_day_and_one_for_inexact_dates),
+        cmocka_unit_test(an_hour_is_61_minutes),
+        cmocka_unit_test(a_day_is_97_quarters_of_an_hour),
+        cmocka_unit_test(a_month_is_125_quarters_of_a_day),
         cmocka_unit_test(what_is_used_is_forgotten_bucket_by_bucket),
         cmocka_unit_test(years_of_silence_leave_nothing),
         cmocka_unit_test(every_kind_of_work_has_its_share_of_the_plans),
