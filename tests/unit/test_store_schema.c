@@ -267,17 +267,18 @@ static void what_is_counted_follows_whoever_writes(void **state)
     struct bench *b = *state;
     static const char *const writings[] = {
         "INSERT INTO contacts (id, contact_id) VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd')",
-        "INSERT INTO contact_state (id, content_hash, presence) VALUES (1, NULL, 0), (2, 7, 2), (3, NULL, 2),"
-        " (4, NULL, 1)",
-        "INSERT INTO detail_queue (id, reason, due_at, attempts) VALUES (1, 'new', 'x', 0), (2, 'full', 'x',"
-        " 3), (4, 'feed', 'x', 0)",
+        ("INSERT INTO contact_state (id, content_hash, presence) VALUES (1, NULL, 0), (2, 7, 2), (3, NULL, "
+         "2),"
+         " (4, NULL, 1)"),
+        ("INSERT INTO detail_queue (id, reason, due_at, attempts) VALUES (1, 'new', 'x', 0), (2, 'full', 'x',"
+         " 3), (4, 'feed', 'x', 0)"),
         "UPDATE contact_state SET content_hash = 5, presence = 0",
         "UPDATE contact_state SET content_hash = NULL, presence = id % 3",
         "UPDATE contact_state SET listed_at = 'x'",
         "UPDATE detail_queue SET attempts = attempts + 1",
         "UPDATE detail_queue SET attempts = 0, reason = 'audit' WHERE id <> 2",
-        "INSERT INTO detail_queue (id, reason, due_at) VALUES (1, 'asked', 'x') ON CONFLICT (id) DO UPDATE"
-        " SET reason = excluded.reason",
+        ("INSERT INTO detail_queue (id, reason, due_at) VALUES (1, 'asked', 'x') ON CONFLICT (id) DO UPDATE"
+         " SET reason = excluded.reason"),
         "BEGIN; DELETE FROM contact_state; DELETE FROM detail_queue; ROLLBACK",
         "DELETE FROM contacts WHERE id = 1", /* its state and its place in the queue go with it */
         "DELETE FROM detail_queue",
@@ -322,8 +323,8 @@ static void a_status_reads_through_no_table(void **state)
         "SELECT min(checked) FROM contact_state WHERE watched_since IS NOT NULL AND presence <> 2",
         "SELECT count(*) FROM contacts WHERE status = 'Inactive'",
         "SELECT id FROM sync_log WHERE entity = 'contacts' AND status <> 'running' ORDER BY id DESC LIMIT 1",
-        "SELECT id FROM sync_log WHERE entity = 'contacts' AND records_listed IS NOT NULL AND"
-        " records_expected IS NOT NULL ORDER BY id DESC LIMIT 1"};
+        ("SELECT id FROM sync_log WHERE entity = 'contacts' AND records_listed IS NOT NULL AND"
+         " records_expected IS NOT NULL ORDER BY id DESC LIMIT 1")};
     for (size_t i = 0; i < ARRAY_LENGTH(queries); i++) {
         char sql[SQL_TEXT];
         (void)snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", queries[i]);
