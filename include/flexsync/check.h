@@ -9,7 +9,9 @@
 
 #include "flexsync/clock.h"
 #include "flexsync/config.h"
+#include "flexsync/fetch.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <systemd/sd-event.h>
 
@@ -20,6 +22,14 @@ struct check_finding {
     enum error_code code;      /* ERROR_NONE: it is well */
     char text[ERROR_TEXT_MAX]; /* one sentence; where it is not well, with what to do */
 };
+
+/*
+ * What the end of a request for a listing shows of connection, key and quota: returns how many findings, 1 or
+ * 2. `sent`: whether anything was sent at all, since the quota may have forbidden it. `total` is what the
+ * answer names, or PAGE_UNKNOWN.
+ */
+size_t check_judge(struct check_finding ret[static 2], enum fetch_outcome outcome, bool sent, int64_t total,
+                   const struct error *err);
 
 struct check_options {
     sd_event *event;

@@ -14,6 +14,8 @@
 #include "flexsync/config.h"
 #include "flexsync/cycle.h"
 #include "flexsync/facts.h"
+#include "flexsync/ledger.h"
+#include "flexsync/limiter.h"
 #include "flexsync/log.h"
 #include "flexsync/quota.h"
 
@@ -66,6 +68,11 @@ int engine_new(struct engine **ret, struct config *config, const struct engine_o
 
 /* The quota that the settings name. */
 struct quota_limits engine_quota(const struct config *config);
+
+/* Sets up a limiter as the settings have it, that counts in the ledger at `path`. Ledger, path and clock must
+ * outlive it. */
+void engine_limit(struct limiter *limiter, struct ledger *ledger, const char *path,
+                  const struct config *config, const struct clock *clock);
 
 /*
  * Asks for a run: at once, or after the one that runs. *ret_run (may be NULL) is its number, also of those

@@ -1,10 +1,10 @@
+#include "flexsync/check.h"
 #include "command.h"
 #include "feedline.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/engine.h"
 #include "flexsync/fetcher.h"
 #include "flexsync/flex.h"
-#include "flexsync/ledger.h"
 #include "flexsync/lock.h"
 #include "flexsync/overview.h"
 #include "flexsync/page.h"
@@ -18,7 +18,7 @@
 #define CHECK_SIZE  10           /* rows are enough to tell page 0 from page 1 */
 #define FEED_RECENT USEC_PER_DAY /* a feed that was read since is watched, and need not be asked about */
 
-struct check {
+struct checkup {
     struct call *call;
     sd_event *event;
     struct ledger ledger;
@@ -30,6 +30,7 @@ struct check {
     struct error store_error;
     enum fetch_outcome outcome;
     bool plain; /* the server refuses to sort */
+    bool sent;  /* a request, if any was allowed */
     struct error error;
     int status; /* of the first line that is not ok */
 };
@@ -39,7 +40,7 @@ static void say_ok(const char *what, const char *text)
     (void)printf("ok    %-12s %s\n", what, text);
 }
 
-static void say_wrong(struct check *check, const char *what, const struct error *err)
+static void say_wrong(struct checkup *check, const char *what, const struct error *err)
 {
     (void)printf("FAIL  %-12s %s\n", what, err->text);
     if (check->status == EXIT_STATUS_DONE)
@@ -48,19 +49,19 @@ static void say_wrong(struct check *check, const char *what, const struct error 
 
 static int accept_page(void *arg, const char *body, size_t length, struct error *err)
 {
-    struct check *check = arg;
+    struct checkup *check = arg;
     return page_parse(check->into, body, length, err);
 }
 
 static void page_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
 {
-    struct check *check = arg;
+    struct checkup *check = arg;
     check->outcome = outcome;
     check->error = *err;
     (void)sd_event_exit(check->event, 0);
 }
 
-static int ask(struct check *check, const struct flex_listing *listing, struct error *err)
+static int ask(struct checkup *check, const struct flex_listing *listing, struct error *err)
 {
     static const struct fetch_handler handler = {.accept = accept_page, .done = page_is_done};
     if (flex_list(check->fetcher, check->call->config->flex.base_url, &entity_contacts, listing, &handler,
@@ -76,10 +77,11 @@ static int ask(struct check *check, const struct flex_listing *listing, struct e
 }
 
 /* A loop that has ended does not run again: each request gets its own, and the fetcher with it. */
-static int ask_anew(struct check *check, const struct flex_listing *listing, struct page **into,
+static int ask_anew(struct checkup *check, const struct flex_listing *listing, struct page **into,
                     struct error *err)
 {
     check->into = into;
+    check->outcome = FETCH_FAILED; /* until there is an answer */
     int r = sd_event_new(&check->event);
     if (r < 0)
         return error_set(err, ERROR_SYSTEM, RETRY_LATER, "cannot set up the event loop: %s", strerror(-r));
@@ -90,13 +92,14 @@ static int ask_anew(struct check *check, const struct flex_listing *listing, str
     r = fetcher_new(&check->fetcher, &options, err);
     if (r == 0)
         r = ask(check, listing, err);
+    check->sent |= check->fetcher && fetcher_stats(check->fetcher)->requests > 0;
     check->fetcher = fetcher_free(check->fetcher);
     check->event = sd_event_unref(check->event);
     return r;
 }
 
 /* A few rows, to see how pages are numbered. */
-static int ask_number(struct check *check, unsigned number, struct error *err)
+static int ask_number(struct checkup *check, unsigned number, struct error *err)
 {
     const struct flex_listing listing = {
         .page = number, .size = CHECK_SIZE, .order = check->plain ? ORDER_NONE : ORDER_ID};
@@ -111,7 +114,7 @@ static void say_mistake(void *arg, const char *mistake)
 }
 
 /* Every mistake on a line of its own. False: nobody can be asked with these settings. */
-static bool check_settings(struct check *check)
+static bool check_settings(struct checkup *check)
 {
     struct call *call = check->call;
     struct config *config = NULL;
@@ -128,34 +131,26 @@ static bool check_settings(struct check *check)
 }
 
 /* Both the connection and the key: an answer to a listing shows both, a refusal says which. */
-static bool check_connection(struct check *check)
+static bool check_connection(struct checkup *check)
 {
-    char text[128], n[TEXT_MAX];
-    struct error err;
+    struct check_finding findings[2];
+    struct error err = {0};
     int r = ask_number(check, 1, &err);
     if (r < 0 && check->outcome == FETCH_REJECTED) {
         check->plain = true;
         r = ask_number(check, 1, &err);
     }
-    if (r < 0) {
-        if (err.code == ERROR_KEY || err.code == ERROR_QUOTA)
-            say_ok("connection", "the server answers");
-        say_wrong(check,
-                  err.code == ERROR_KEY     ? "key"
-                  : err.code == ERROR_QUOTA ? "quota"
-                                            : "connection",
-                  &err);
-        return false;
+    size_t count = check_judge(findings, check->outcome, check->sent,
+                               r < 0 ? PAGE_UNKNOWN : check->pages[1]->total, &err);
+    for (size_t i = 0; i < count; i++) {
+        if (findings[i].code == ERROR_NONE) {
+            say_ok(findings[i].what, findings[i].text);
+            continue;
+        }
+        (void)error_set(&err, findings[i].code, RETRY_LATER, "%s", findings[i].text);
+        say_wrong(check, findings[i].what, &err);
     }
-    say_ok("connection", "the server answers");
-    const struct page *page = check->pages[1];
-    if (page->total == PAGE_UNKNOWN)
-        (void)snprintf(text, sizeof text, "accepted");
-    else
-        (void)snprintf(text, sizeof text, "accepted; the server lists %s contacts",
-                       text_format_count(n, page->total));
-    say_ok("key", text);
-    return true;
+    return r == 0;
 }
 
 static bool same_rows(const struct page *a, const struct page *b)
@@ -168,7 +163,7 @@ static bool same_rows(const struct page *a, const struct page *b)
     return true;
 }
 
-static void check_paging(struct check *check)
+static void check_paging(struct checkup *check)
 {
     struct error err;
     if (check->pages[1]->array) {
@@ -191,7 +186,7 @@ static void check_paging(struct check *check)
 /* --- the order of edits --- */
 
 /* What is known without a request; false: it is worth asking. */
-static bool know_feed(const struct check *check, const struct stats *stats, int64_t dated, char *text,
+static bool know_feed(const struct checkup *check, const struct stats *stats, int64_t dated, char *text,
                       size_t size)
 {
     char line[FEEDLINE_MAX];
@@ -213,7 +208,7 @@ static bool know_feed(const struct check *check, const struct stats *stats, int6
     return true;
 }
 
-static int probe_page(struct check *check, const struct stats *stats, enum feed_direction direction,
+static int probe_page(struct checkup *check, const struct stats *stats, enum feed_direction direction,
                       struct feed_probe *probe, struct error *err)
 {
     struct page *page = NULL;
@@ -231,7 +226,7 @@ static int probe_page(struct check *check, const struct stats *stats, enum feed_
     return r;
 }
 
-static void probe_feed(struct check *check, const struct stats *stats)
+static void probe_feed(struct checkup *check, const struct stats *stats)
 {
     char text[256], line[FEEDLINE_MAX];
     struct feed_probe probe;
@@ -252,7 +247,7 @@ static void probe_feed(struct check *check, const struct stats *stats)
 }
 
 /* Does sort=lastEditDate tell who was edited? Asked by two requests, if that can tell more than is known. */
-static void check_feed(struct check *check)
+static void check_feed(struct checkup *check)
 {
     char text[256];
     struct stats stats;
@@ -269,7 +264,7 @@ static void check_feed(struct check *check)
         probe_feed(check, &stats);
 }
 
-static void check_database(struct check *check)
+static void check_database(struct checkup *check)
 {
     const char *path = check->call->config->database.path;
     char text[ERROR_TEXT_MAX], n[TEXT_MAX];
@@ -286,15 +281,10 @@ static void check_database(struct check *check)
     say_ok("database", text);
 }
 
-static void check_server(struct check *check)
+static void check_server(struct checkup *check)
 {
     const struct config *config = check->call->config;
-    const struct quota_limits limits = engine_quota(config);
-    limiter_init(&check->limiter, config->limits.rate, (double)config->limits.burst,
-                 clock_monotonic(&clock_system));
-    check->ledger = (struct ledger){.path = config->limits.ledger, .clock = &clock_system};
-    const struct limiter_book book = ledger_book(&check->ledger);
-    limiter_keep(&check->limiter, &book, &limits);
+    engine_limit(&check->limiter, &check->ledger, config->limits.ledger, config, &clock_system);
     limiter_work(&check->limiter, QUOTA_PERSON);
     if (check_connection(check)) {
         check_paging(check);
@@ -305,7 +295,7 @@ static void check_server(struct check *check)
 
 int command_check(struct call *call)
 {
-    struct check check = {.call = call};
+    struct checkup check = {.call = call};
     bool ready = check_settings(&check);
     if (store_open(&check.store, call->config->database.path, STORE_READ, 0, NULL, &check.store_error) < 0)
         check.store = NULL;

@@ -4,7 +4,6 @@
 #include "flexsync/engine.h"
 #include "flexsync/fetcher.h"
 #include "flexsync/flex.h"
-#include "flexsync/ledger.h"
 #include "flexsync/page.h"
 #include "flexsync/text.h"
 
@@ -25,11 +24,29 @@ struct check {
     size_t count;
 };
 
-static void find(struct check *check, const char *what, enum error_code code, const char *text)
+static void find(struct check_finding *ret, const char *what, enum error_code code, const char *text)
 {
-    struct check_finding *finding = &check->findings[check->count++];
-    *finding = (struct check_finding){.what = what, .code = code};
-    (void)snprintf(finding->text, sizeof finding->text, "%s", text);
+    *ret = (struct check_finding){.what = what, .code = code};
+    (void)snprintf(ret->text, sizeof ret->text, "%s", text);
+}
+
+/* A refusal shows that there is a connection; what is not refused shows that the key is right. */
+size_t check_judge(struct check_finding ret[static 2], enum fetch_outcome outcome, bool sent, int64_t total,
+                   const struct error *err)
+{
+    char text[64], n[TEXT_MAX];
+    size_t count = 0;
+    bool refused = outcome == FETCH_REFUSED || outcome == FETCH_THROTTLED;
+    if (sent && (outcome == FETCH_OK || refused))
+        find(&ret[count++], "connection", ERROR_NONE, "the server answers");
+    if (outcome != FETCH_OK) {
+        const char *what = outcome == FETCH_REFUSED ? "key" : refused ? "quota" : "connection";
+        find(&ret[count++], what, err->code, err->text);
+        return count;
+    }
+    (void)snprintf(text, sizeof text, "accepted; the server lists %s contacts", text_format_count(n, total));
+    find(&ret[count++], "key", ERROR_NONE, total == PAGE_UNKNOWN ? "accepted" : text);
+    return count;
 }
 
 static int accept_page(void *arg, const char *body, size_t length, struct error *err)
@@ -43,25 +60,11 @@ static int accept_page(void *arg, const char *body, size_t length, struct error 
     return 0;
 }
 
-/* A refusal shows that there is a connection; what is not refused shows that the key is right. */
 static void page_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
 {
     struct check *check = arg;
-    char text[64], n[TEXT_MAX];
-    bool refused = outcome == FETCH_REFUSED || outcome == FETCH_THROTTLED;
-    if (outcome == FETCH_OK || refused)
-        find(check, "connection", ERROR_NONE, "the server answers");
-    if (outcome != FETCH_OK) {
-        find(check,
-             outcome == FETCH_REFUSED ? "key"
-             : refused                ? "quota"
-                                      : "connection",
-             err->code, err->text);
-    } else {
-        (void)snprintf(text, sizeof text, "accepted; the server lists %s contacts",
-                       text_format_count(n, check->total));
-        find(check, "key", ERROR_NONE, check->total == PAGE_UNKNOWN ? "accepted" : text);
-    }
+    bool sent = fetcher_stats(check->fetcher)->requests > 0;
+    check->count += check_judge(&check->findings[check->count], outcome, sent, check->total, err);
     (void)sd_event_source_set_enabled(check->soon, SD_EVENT_ONESHOT);
 }
 
@@ -87,12 +90,7 @@ static int set_up_limiter(struct check *check, const struct config *config, stru
 {
     if (!(check->ledger_path = strdup(config->limits.ledger)))
         return error_memory(err);
-    check->ledger = (struct ledger){.path = check->ledger_path, .clock = check->options.clock};
-    const struct quota_limits limits = engine_quota(config);
-    const struct limiter_book book = ledger_book(&check->ledger);
-    limiter_init(&check->limiter, config->limits.rate, (double)config->limits.burst,
-                 clock_monotonic(check->options.clock));
-    limiter_keep(&check->limiter, &book, &limits);
+    engine_limit(&check->limiter, &check->ledger, check->ledger_path, config, check->options.clock);
     limiter_work(&check->limiter, QUOTA_PERSON);
     return 0;
 }
@@ -121,7 +119,7 @@ int check_new(struct check **ret, const struct check_options *options, struct er
     check->options = *options;
     check->options.config = NULL;
     check->total = PAGE_UNKNOWN;
-    find(check, "settings", ERROR_NONE, config->flex.base_url);
+    find(&check->findings[check->count++], "settings", ERROR_NONE, config->flex.base_url);
     if (set_up_loop(check, err) < 0 || set_up_limiter(check, config, err) < 0 ||
         send_request(check, config, err) < 0) {
         (void)check_free(check);

@@ -55,6 +55,16 @@ struct quota_limits engine_quota(const struct config *config)
                                  .share = config->limits.share};
 }
 
+void engine_limit(struct limiter *limiter, struct ledger *ledger, const char *path,
+                  const struct config *config, const struct clock *clock)
+{
+    const struct quota_limits limits = engine_quota(config);
+    *ledger = (struct ledger){.path = path, .clock = clock};
+    const struct limiter_book book = ledger_book(ledger);
+    limiter_init(limiter, config->limits.rate, (double)config->limits.burst, clock_monotonic(clock));
+    limiter_keep(limiter, &book, &limits);
+}
+
 /* The file stays the one that it was at the start; the limits may change. */
 static void keep_ledger(struct engine *engine)
 {
@@ -261,12 +271,10 @@ static int set_up_loop(struct engine *engine, struct error *err)
 static int set_up(struct engine *engine, struct error *err)
 {
     const struct config *config = engine->config;
-    limiter_init(&engine->limiter, config->limits.rate, (double)config->limits.burst, engine_now(engine));
     engine->ledger_path = strdup(config->limits.ledger);
     if (!engine->ledger_path)
         return error_memory(err);
-    engine->ledger = (struct ledger){.path = engine->ledger_path, .clock = engine->options.clock};
-    keep_ledger(engine);
+    engine_limit(&engine->limiter, &engine->ledger, engine->ledger_path, config, engine->options.clock);
     if (set_up_store(engine, err) < 0 || set_up_loop(engine, err) < 0)
         return -1;
     return make_fetcher(engine, err);

@@ -202,6 +202,17 @@ test_check_says_that_a_server_is_not_there_for_ever() {
     expect_match "check" "$(cat "$OUT")" 'FAIL +connection +no answer from the server'
 }
 
+test_check_claims_no_answer_where_the_quota_forbade_to_ask() {
+    start_sim --contacts 30
+    write_conf limits.hourly=2 limits.daily=100 limits.monthly=1000
+    cli check
+    expect_match "check" "$(cat "$OUT")" 'ok +connection .*ok +key '
+    cli check
+    expect_status 75
+    expect_match "check again" "$(cat "$OUT")" 'ok +settings .*FAIL +quota '
+    expect_no_match "check again" "$(cat "$OUT")" 'connection|key'
+}
+
 test_check_beside_a_daemon_says_that_it_runs() {
     start_sim --contacts 20
     write_conf
