@@ -1,15 +1,12 @@
 #include "flexsync/fetcher.h"
 
-#include "flexsync/answer.h"
 #include "flexsync/backoff.h"
-#include "flexsync/buffer.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/concurrency.h"
 #include "flexsync/loop.h"
 #include "job.h"
 #include "transfer.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -199,40 +196,6 @@ static bool again(struct fetcher *fetcher, struct job *job, const struct error *
     return true;
 }
 
-static void judge_body_error(int error, struct error *err)
-{
-    if (error == -EFBIG)
-        (void)error_set(err, ERROR_ANSWER, RETRY_NEVER, "the answer is longer than 32 MiB");
-    else if (error == -ENOSPC)
-        (void)error_set(err, ERROR_ANSWER, RETRY_NOW,
-                        "the answers under way are longer than 64 MiB together");
-    else
-        (void)error_memory(err);
-}
-
-/* What the transfer brought, as an outcome; the body was shown to accept(). */
-static enum fetch_outcome judge(struct transfer *transfer, CURLcode result, struct error *err)
-{
-    struct job *job = transfer->job;
-    if (transfer->body_error) {
-        judge_body_error(transfer->body_error, err);
-        return FETCH_FAILED;
-    }
-    if (result != CURLE_OK) {
-        if (transfer->sends > 1)
-            answer_judge_curl(CURLE_GOT_NOTHING, NULL, err);
-        else
-            answer_judge_curl(result, transfer->detail, err);
-        return FETCH_FAILED;
-    }
-    enum fetch_outcome outcome =
-        answer_judge_status(transfer_status(transfer), transfer_redirect(transfer), err);
-    if (outcome != FETCH_OK)
-        return outcome;
-    const char *body = transfer->body.data ? transfer->body.data : "";
-    return job->handler.accept(job->arg, body, transfer->body.length, err) < 0 ? FETCH_FAILED : FETCH_OK;
-}
-
 /* A refreshed token may have expired where the key has not: the key gets one more try of its own. */
 static bool fall_back_to_key(struct fetcher *fetcher, struct transfer *transfer, struct job *job)
 {
@@ -316,7 +279,7 @@ static void on_done(void *arg, CURL *easy, CURLcode result)
     struct transfer *transfer = transfer_of(easy);
     struct job *job = transfer->job;
     struct error err = {0};
-    enum fetch_outcome outcome = judge(transfer, result, &err);
+    enum fetch_outcome outcome = transfer_judge(transfer, result, &err);
     fetcher->stats.bytes += transfer_bytes(transfer);
     fetcher->stats.throttled += outcome == FETCH_THROTTLED;
     if (outcome != FETCH_REFUSED) /* what comes with a refusal is no reason to ask again */

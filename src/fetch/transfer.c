@@ -1,6 +1,8 @@
 #include "transfer.h"
 
+#include "flexsync/answer.h"
 #include "flexsync/clock.h"
+#include "job.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -244,6 +246,39 @@ int64_t transfer_date(const struct transfer *transfer)
     const char *value = transfer_header(transfer, "Date");
     time_t date = value ? curl_getdate(value, NULL) : (time_t)-1;
     return date > 0 && date < DATE_MAX ? (int64_t)date * USEC_PER_SEC : 0;
+}
+
+static void judge_body_error(int error, struct error *err)
+{
+    if (error == -EFBIG)
+        (void)error_set(err, ERROR_ANSWER, RETRY_NEVER, "the answer is longer than 32 MiB");
+    else if (error == -ENOSPC)
+        (void)error_set(err, ERROR_ANSWER, RETRY_NOW,
+                        "the answers under way are longer than 64 MiB together");
+    else
+        (void)error_memory(err);
+}
+
+enum fetch_outcome transfer_judge(struct transfer *transfer, CURLcode result, struct error *err)
+{
+    struct job *job = transfer->job;
+    if (transfer->body_error) {
+        judge_body_error(transfer->body_error, err);
+        return FETCH_FAILED;
+    }
+    if (result != CURLE_OK) {
+        if (transfer->sends > 1)
+            answer_judge_curl(CURLE_GOT_NOTHING, NULL, err);
+        else
+            answer_judge_curl(result, transfer->detail, err);
+        return FETCH_FAILED;
+    }
+    enum fetch_outcome outcome =
+        answer_judge_status(transfer_status(transfer), transfer_redirect(transfer), err);
+    if (outcome != FETCH_OK)
+        return outcome;
+    const char *body = transfer->body.data ? transfer->body.data : "";
+    return job->handler.accept(job->arg, body, transfer->body.length, err) < 0 ? FETCH_FAILED : FETCH_OK;
 }
 
 void transfer_reset(struct transfer *transfer)

@@ -9,6 +9,7 @@
 
 #include "flexsync/buffer.h"
 #include "flexsync/config.h"
+#include "flexsync/fetch.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -66,6 +67,9 @@ int64_t transfer_retry_after(const struct transfer *transfer);
 
 /* Date as microseconds since 1970; 0 where there is none that can be read. */
 int64_t transfer_date(const struct transfer *transfer);
+
+/* What the transfer brought, as an outcome with its *err. The body is shown to accept() of its job. */
+enum fetch_outcome transfer_judge(struct transfer *transfer, CURLcode result, struct error *err);
 
 void transfer_reset(struct transfer *transfer);
 void transfer_free(struct transfer *transfer);
