@@ -2,8 +2,8 @@
  * Whatever happens to the site, the network, the clocks and the daemon: the quota holds in every interval of
  * any alignment, nothing that was stored is lost, and when everything calms down the copy is the site.
  *
- * Each seed is a story of its own. FLEXSYNC_SEED=N tells one alone, FLEXSYNC_SEEDS=N so many, both so many from
- * that seed on.
+ * Each seed is a story of its own. FLEXSYNC_SEED=N tells one alone, FLEXSYNC_SEEDS=N so many, both so many
+ * from that seed on.
  */
 #include "world.h"
 
