@@ -85,6 +85,7 @@ int command_backup(struct call *call)
     else
         say_done(call, &result);
     (void)store_close(store);
-    interrupt_allow(&interrupt);
+    if (result.stopped) /* else the copy is there, and 130 would deny it */
+        interrupt_allow(&interrupt);
     return status;
 }

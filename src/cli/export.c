@@ -109,6 +109,7 @@ int command_export(struct call *call)
     int r = write_file(&job, store, &err);
     status = end(&job, r, &err);
     (void)store_close(store);
-    interrupt_allow(&interrupt);
+    if (job.stopped || is_stdout(call)) /* else the file is there, and 130 would deny it */
+        interrupt_allow(&interrupt);
     return status;
 }

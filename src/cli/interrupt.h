@@ -18,7 +18,8 @@ void interrupt_defer(struct interrupt *interrupt);
 /* Does one wait? */
 bool interrupt_asked(void);
 
-/* Ends the waiting: a signal that came meanwhile ends the program here. */
+/* Ends the waiting: a signal that came meanwhile ends the program here. Left out where all was done before
+ * one could be heard: it came too late. */
 void interrupt_allow(const struct interrupt *interrupt);
 
 #endif
