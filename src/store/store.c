@@ -174,7 +174,8 @@ static int check_after_unclean_end(struct store *store, struct error *err)
     if (store_meta_get(store, "clean", &clean, err) < 0)
         return -1;
     bool in_use = store->mode == STORE_TRIAL; /* by who writes it, and not from an end */
-    return clean && strcmp(clean, "0") == 0 && !in_use ? check_whole(store, err) : 0;
+    bool ended = clean && strcmp(clean, "1") == 0;
+    return ended || in_use ? 0 : check_whole(store, err);
 }
 
 static int prepare_for_writing(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err)

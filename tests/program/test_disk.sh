@@ -58,9 +58,10 @@ test_the_daemon_outlives_a_full_disk_and_goes_on_when_there_is_room_for_ever() {
 
 # lock_database: another connection has it for itself until unlock_database.
 lock_database() {
-    exec 7> >(exec sqlite3 "$DB" >/dev/null 2>&1)
-    echo "BEGIN IMMEDIATE;" >&7
-    wait_until "the database is locked" is_locked
+    : >"$T/locked"
+    exec 7> >(exec stdbuf -oL sqlite3 -cmd '.timeout 10000' "$DB" >"$T/locked" 2>&1)
+    echo "BEGIN IMMEDIATE; SELECT 'locked';" >&7
+    wait_until "it is locked" grep -q '^locked' "$T/locked"
 }
 
 is_locked() { ! sqlite3 "$DB" 'BEGIN IMMEDIATE; ROLLBACK' 2>/dev/null; }
@@ -215,7 +216,7 @@ test_a_damaged_database_is_found_after_an_unclean_end_and_untouched() {
     sync
     expect_status 0
     # As a crash leaves it, with pages of noise in its middle.
-    sqlite3 "$DB" "DELETE FROM meta WHERE key = 'clean'; PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
+    sqlite3 "$DB" "UPDATE meta SET value = '0' WHERE key = 'clean'; PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
     dd if=/dev/urandom of="$DB" bs=4096 seek=40 count=60 conv=notrunc status=none
     sim reset-stats >/dev/null
     refused_and_untouched 'damaged|malformed|corrupt'
