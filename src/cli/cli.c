@@ -25,7 +25,7 @@ static const struct command commands[] = {
      "fda", 0, ENGINE_IDS_MAX, command_sync},
     {"status", "[--watch] [--json]",
      "how it is: running, complete, fresh, last and next sync, what waits, quota, last problem",
-     "flexsync status --watch", "wj", 0, 0, command_status},
+     "flexsync status", "wj", 0, 0, command_status},
     {"history", "[-n N] [--json]", "past syncs, newest first", "flexsync history -n 5", "nj", 0, 0,
      command_history},
     {"list", "[OPTION]...", "contacts by name", "flexsync list --active --type Vendor --has email,phone",

@@ -18,7 +18,7 @@ all_json_is_valid() {
 }
 
 test_commands_answer_while_a_sync_runs_and_after_it() {
-    start_sim --contacts 80 --latency 100
+    start_sim --contacts 80 --latency 400
     write_conf limits.concurrent=2
     start_daemon
     wait_until "records are stored" sql_says "SELECT count(*) > 10 FROM contact_state WHERE content_hash IS NOT NULL" 1

@@ -12,12 +12,16 @@ screen() { in_terminal capture-pane -p -J -S - -t session; }
 # A prompt stands alone in the last line that is not empty.
 is_ready() { [ "$(screen | sed '/^$/d' | tail -n 1)" = '$ ' ] || [ "$(screen | sed '/^$/d' | tail -n 1)" = '$' ]; }
 
-# type_in COMMAND: as a person would, and waits until the prompt is back.
+prompts() { screen | grep -c '^\$'; }
+has_prompts() { [ "$(prompts)" -ge "$1" ] && is_ready; }
+
+# type_in COMMAND: as a person would, and waits for one more prompt.
 type_in() {
+    local before
+    before=$(prompts)
     in_terminal send-keys -t session -l "$1"
     in_terminal send-keys -t session Enter
-    sleep 0.3 # until the prompt from before is out of the way
-    wait_until "the prompt after '$1'" is_ready
+    wait_until "the prompt after '$1'" has_prompts $((before + 1))
 }
 
 # What differs from run to run: clocks, spans, sizes, processes, ports, dates of the made-up contacts, and how many records
