@@ -321,7 +321,7 @@ expect_json() {
     expect_equal "json_valid of ${1##*/}" "$(sqlite3 :memory: "SELECT json_valid(CAST(readfile('$1') AS TEXT))")" 1
 }
 
-SCHEMAS=$(cd "$(dirname "${BASH_SOURCE[0]}")/../schema" && pwd)
+SCHEMAS=$(realpath -m "$(dirname "${BASH_SOURCE[0]}")/../schema") # the tests under systemd have none
 
 # expect_schema COMMAND: the last output is of the form that tests/schema says.
 expect_schema() {
