@@ -3,7 +3,6 @@
 #include "planner_bench.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #define NEVER     INT64_MAX /* as overdue_after */
