@@ -465,7 +465,7 @@ int main(void)
         cmocka_unit_test(a_reading_goes_on_over_as_many_pages_as_were_edited),
         cmocka_unit_test(a_first_fill_on_the_small_plan_trickles_newest_first),
     };
-    if (number_from("FLEXSYNC_SEED", 0)) /* that story alone */
+    if (number_from("FLEXSYNC_SEED", 0)) /* stories alone */
         cmocka_set_test_filter("whatever_*");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
