@@ -10,6 +10,7 @@
 #define DAY             86400
 #define FIT_RECORDS     4096 /* that the prior is fitted to; more would not make it better */
 #define FEED_CHECKS_MAX 16   /* in one cycle */
+#define SIGNALS_SHARE   0.25 /* of the budget */
 #define FIT_GROWN       20   /* it is fitted again when a twentieth more records are known */
 
 static int add_choice(struct cycle *cycle, const struct store_choice *choice, struct error *err)
@@ -274,6 +275,17 @@ static size_t room_of(struct cycle *cycle, double tokens, int64_t signals)
     return room >= 1 ? (size_t)room : 0;
 }
 
+/*
+ * Are there more signals than go before all others? More than a day's budget of them; or, where the feed does
+ * not tell of the other edits, so many a day that fetching them all would leave too little for those.
+ */
+static bool is_tight(const struct cycle *cycle, double tokens, int64_t signals)
+{
+    double budget = cycle->options.budget;
+    return (double)signals > tokens + budget ||
+           (!cycle->told && cycle->stats.signals > SIGNALS_SHARE * budget);
+}
+
 /* A further page of the feed adds to the plan; what else it showed is for the next cycle. */
 static int plan_further(struct cycle *cycle, struct error *err)
 {
@@ -306,7 +318,7 @@ int cycle_do_plan(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at,
         cycle->sink.count_signalled(cycle->sink.self, entity, wall, &signals, err) < 0)
         return -1;
     cycle->told = cycle->stats.verdict == FEED_HONOURED && options->strategy == STRATEGY_AUTO;
-    cycle->tight = !options->person && !full && (double)signals > tokens + options->budget;
+    cycle->tight = !options->person && !full && is_tight(cycle, tokens, signals);
     cycle->stats.tight = cycle->tight;
     if (plan_queue(cycle, options->person || full, err) < 0)
         return -1;
