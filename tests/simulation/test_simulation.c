@@ -388,6 +388,23 @@ static void a_month_with_the_feed_is_fresher(void **state)
     assert_true(freshness > 0.998);
 }
 
+/* The listing shows half as many edits as the quota has requests: who changes all the time does not take
+ * them. */
+static void where_edits_outrun_the_quota_what_is_listed_competes(void **state)
+{
+    (void)state;
+    static const struct quota_limits scarce = {.most = {40, 200, 2000}, .share = 90};
+    struct world *world = make_site(2000, &scarce, false);
+    world_fill(world);
+    world_run_until(world, NOW + 60 * DAY);
+    site_measure(&world->site, world->now);
+    world_run_until(world, NOW + 80 * DAY);
+    double freshness = site_freshness(&world->site, world->now);
+    print_message("           2,000 contacts, 2,000 requests a month: %.4f fresh\n", freshness);
+    assert_true(freshness > 0.854);
+    free_site(world);
+}
+
 /* Nobody edits: a page, the record on its top, now and then an audit. */
 static void idle_cycles_with_the_feed_cost_two_to_four_requests(void **state)
 {
@@ -461,6 +478,7 @@ int main(void)
         cmocka_unit_test(whatever_happens_the_copy_becomes_the_site_within_the_quota),
         cmocka_unit_test(a_month_without_the_feed_is_fresh),
         cmocka_unit_test(a_month_with_the_feed_is_fresher),
+        cmocka_unit_test(where_edits_outrun_the_quota_what_is_listed_competes),
         cmocka_unit_test(idle_cycles_with_the_feed_cost_two_to_four_requests),
         cmocka_unit_test(a_reading_goes_on_over_as_many_pages_as_were_edited),
         cmocka_unit_test(a_first_fill_on_the_small_plan_trickles_newest_first),
