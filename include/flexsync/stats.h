@@ -23,7 +23,7 @@ struct stats {
     int64_t fitted, fitted_at; /* the prior: to how many records, and when */
     double theta;              /* running mean of the benefit of a plan's choices */
     double edits;              /* a day, of all records together, as estimated */
-    int64_t tight;             /* the last plan knew of more edits than a day's budget fetches */
+    int64_t tight;             /* in the last plan, signals competed with all others for the budget */
 
     int64_t listed_at;    /* the last listing that was whole */
     int64_t listed_total; /* and how many it named */
