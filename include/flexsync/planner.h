@@ -78,7 +78,11 @@ void planner_later_fetch(struct figures *figures, bool changed, int64_t edited, 
 /* The listing shows that it was edited. (The store does the same in SQL.) */
 void planner_listed(struct figures *figures, int64_t now);
 
-/* The feed shows that it was edited: it is to be fetched, but says nothing of the kind of the edit. */
+/*
+ * The feed shows that it was edited: it is to be fetched, but says nothing of the kind of the edit. It was
+ * watched up to now: the fetch that follows comes because of the edit, so the time from that edit to that
+ * fetch says nothing of how often there are edits. (The store does the same in SQL.)
+ */
 void planner_fed(struct figures *figures, int64_t now);
 
 /* --- the choice --- */

@@ -117,10 +117,13 @@ static const char *const templates[STATEMENT_COUNT] = {
         " WHERE t.presence <> 2 AND t.watched_since IS NOT NULL", /* the index would ask for row by row */
     [SQL_CHOICES_DROP] = "DELETE FROM {queue} AS q WHERE " CHOSEN,
     [SQL_CHOOSE] = "INSERT INTO {queue} (id, reason, due_at) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
-    [SQL_SIGNAL] = "UPDATE {state} SET hidden_edits = hidden_edits + (signalled IS NULL),"
-                   " signalled = coalesce(signalled, ?2) WHERE id = ?1",
-    [SQL_UNSIGNAL] = "UPDATE {state} SET hidden_edits = max(hidden_edits - 1, 0), signalled = NULL WHERE"
-                     " signalled IS NOT NULL AND id IN (SELECT id FROM {queue} q WHERE " FED ")",
+    [SQL_SIGNAL] = "UPDATE {state} SET hidden_edits = hidden_edits + 1,"
+                   " hidden_watched = hidden_watched + max(?2 - checked, 0), signalled = ?2"
+                   " WHERE id = ?1 AND signalled IS NULL",
+    [SQL_UNSIGNAL] =
+        "UPDATE {state} SET hidden_edits = max(hidden_edits - 1, 0),"
+        " hidden_watched = max(hidden_watched - max(signalled - checked, 0), 0), signalled = NULL"
+        " WHERE signalled IS NOT NULL AND id IN (SELECT id FROM {queue} q WHERE " FED ")",
     [SQL_FED_DROP] = "DELETE FROM {queue} AS q WHERE " FED,
     [SQL_DATES] =
         "SELECT c.id, t.watched_since IS NOT NULL, coalesce(t.edited, 0), t.checked,"

@@ -10,7 +10,8 @@
 #define DAY             86400
 #define FIT_RECORDS     4096 /* that the prior is fitted to; more would not make it better */
 #define FEED_CHECKS_MAX 16   /* in one cycle */
-#define SIGNALS_SHARE   0.25 /* of the budget */
+#define SIGNALS_SHARE   0.25 /* of the budget, where others need it too */
+#define TOLD_SHARE      0.5  /* where hardly anybody else does */
 #define FIT_GROWN       20   /* it is fitted again when a twentieth more records are known */
 
 static int add_choice(struct cycle *cycle, const struct store_choice *choice, struct error *err)
@@ -276,14 +277,15 @@ static size_t room_of(struct cycle *cycle, double tokens, int64_t signals)
 }
 
 /*
- * Are there more signals than go before all others? More than a day's budget of them; or, where the feed does
- * not tell of the other edits, so many a day that fetching them all would leave too little for those.
+ * Are there more signals than go before all others? More than a day's budget of them; or so many a day that
+ * fetching them all would leave too little: for edits that nothing signals, or, where the feed tells of every
+ * edit, for those who are edited rarely and stay as fetched for long.
  */
 static bool is_tight(const struct cycle *cycle, double tokens, int64_t signals)
 {
     double budget = cycle->options.budget;
-    return (double)signals > tokens + budget ||
-           (!cycle->told && cycle->stats.signals > SIGNALS_SHARE * budget);
+    double a_day = cycle->told ? cycle->stats.edits : cycle->stats.signals;
+    return (double)signals > tokens + budget || a_day > (cycle->told ? TOLD_SHARE : SIGNALS_SHARE) * budget;
 }
 
 /* A further page of the feed adds to the plan; what else it showed is for the next cycle. */

@@ -14,7 +14,7 @@
 #define SERIES_BELOW  1e-3 /* of l*s: the closed forms would cancel */
 #define FIT_MIN       20   /* records, to fit a prior to */
 #define B_LEAST       0.3
-#define B_MOST        365.0
+#define B_MOST        20.0
 #define SHOWN_LEAST   0.02 /* at 0 no edit in a listing could ever raise it */
 #define LISTING_SHARE 0.2
 
@@ -55,10 +55,11 @@ double planner_listed_rate(const struct planner_prior *prior, const struct figur
 /* --- the fit --- */
 
 /*
- * b is how many days the prior counts as having been watched. More than a year is never right, however alike
- * the first fetches make the records look: it would outweigh whatever is seen of a record, and all would have
- * one rate for ever. Measured (1,700 records, small plan): that is as bad as fetching the oldest first, while
- * b at 365 costs nothing where they are all alike.
+ * b is how many days the prior counts as having been watched. Most records are edited rarely, so the
+ * likeliest one b for all is some 50 days; and those few that are edited every other day, and need most of
+ * the fetches, are recognised as such only after as long. Measured (freshness.md section 4, 100,000 records,
+ * no feed): freshness .0020 more with 20 days at the most than with 365, the same at 20,000 and 1,700, and
+ * .0015 less where all records are alike.
  */
 static double grid_value(int i)
 {
@@ -151,6 +152,9 @@ void planner_fed(struct figures *figures, int64_t now)
     if (figures->signalled)
         return;
     figures->hidden++;
+    if (__builtin_add_overflow(figures->hidden_watched, span(figures->checked, now),
+                               &figures->hidden_watched))
+        figures->hidden_watched = INT64_MAX;
     figures->signalled = now;
 }
 

@@ -359,10 +359,12 @@ static void a_change_that_the_feed_announced_is_counted_once(void **state)
 {
     (void)state;
     struct figures figures = fetched();
+    int64_t before = figures.hidden_watched;
     planner_fed(&figures, NOW + DAY);
     planner_fed(&figures, NOW + 2 * DAY);
     assert_int_equal(figures.hidden, 1);
     assert_int_equal(figures.signalled, NOW + DAY);
+    assert_int_equal(figures.hidden_watched, before + DAY); /* it was watched until the edit */
     planner_later_fetch(&figures, true, NOW + DAY, NOW + 3 * DAY);
     assert_int_equal(figures.hidden, 1);
     planner_listed(&figures, NOW + 4 * DAY);
@@ -376,6 +378,9 @@ static void time_watched_never_overflows(void **state)
     (void)state;
     struct figures figures = {.checked = 1, .hidden_watched = INT64_MAX - 1};
     planner_later_fetch(&figures, false, 0, NOW);
+    assert_int_equal(figures.hidden_watched, INT64_MAX);
+    figures = (struct figures){.checked = 1, .hidden_watched = INT64_MAX - 1};
+    planner_fed(&figures, NOW);
     assert_int_equal(figures.hidden_watched, INT64_MAX);
     planner_first_fetch(&figures, INT64_MIN, INT64_MIN, NOW);
     assert_int_equal(figures.first_watched, INT64_MAX);
