@@ -27,7 +27,8 @@
  * and so must one without a date between two with dates. Marks add nothing to the promise: they let fetches
  * run side by side where the walk waits for each, hold where the promise is off, and show by false ones that
  * the server does not sort any more. (Or that about a whole page of rows was edited between two pages, and
- * others fetched one of them meanwhile.)
+ * others fetched one of them meanwhile.) Where there are more edits than can be
+ * fetched, marks are all that a reading gives: so it takes pages until their end is in order.
  *
  * Promise. If the server honours the order, and every edit from before `read_at` is in the copy or queued,
  * then after a reading that feed_is_complete() every edit from before its first page was asked for was given
@@ -55,6 +56,7 @@
 #define FEED_PROBE_ROWS  2000 /* known rows of a direction that are judged; further ones are not needed */
 #define FEED_PROBE_MIN   20   /* distinct dates in order at the oldest end, in either direction, for a yes */
 #define FEED_PROBE_PAIRS 100  /* one inversion is let pass in so many pairs */
+#define FEED_TAIL        100  /* rows at the end of a page: if most are marked, edits reach beyond it */
 #define FEED_SLACK       7200 /* seconds of a date that prove nothing: an hour comes twice in autumn */
 
 enum feed_direction { FEED_DESC, FEED_ASC };
@@ -148,7 +150,10 @@ bool feed_next(struct feed *feed, int64_t *id, enum feed_why *why);
  */
 bool feed_fetched(struct feed *feed, int64_t id, int64_t date);
 
-/* Did the walk pass the end of what was taken, and may another page be taken? Changes with feed_fetched(). */
+/*
+ * May another page be taken, and did the walk pass the end of what was taken, or is most of the end marked,
+ * so that it will? Changes with feed_fetched().
+ */
 bool feed_wants_more(const struct feed *feed);
 
 /* See the promise. `over`: the pages taken are the whole listing. */

@@ -86,7 +86,7 @@ struct cycle {
     struct store_choice *choices; /* to be queued; owned */
     size_t choice_count, choice_capacity;
     bool told;               /* the feed tells of every edit: no other record is worth a fetch */
-    bool tight;              /* signals do not go before all others: see is_tight() */
+    bool tight;              /* signals do not go before all others: see cycle_do_plan() */
     int64_t unpaced, chosen; /* records asked for: beyond the pace; by the planner's choice */
 
     int64_t *asked;    /* owned; of options.ids: what store_ask() says */

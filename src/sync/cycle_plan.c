@@ -259,33 +259,34 @@ static int plan_refetches(struct cycle *cycle, size_t room, struct error *err)
 }
 
 /*
- * How many records beyond the queue this cycle may fetch: what has accrued at the background's pace, and what
- * the quota has left. Signals go before, and may be ahead of the pace by a day; if they are more than that,
- * they compete with all others for what accrues.
+ * Are there lastingly so many signals that fetching them all would leave too little: for edits that nothing
+ * signals, or, where the feed tells of every edit, for those who are edited rarely and stay as fetched for
+ * long?
  */
-static size_t room_of(struct cycle *cycle, double tokens, int64_t signals)
+static bool is_scarce(const struct cycle *cycle)
+{
+    const struct stats *stats = &cycle->stats;
+    return cycle->told ? stats->edits > TOLD_SHARE * cycle->options.budget
+                       : stats->signals > SIGNALS_SHARE * cycle->options.budget;
+}
+
+/*
+ * How many records beyond the queue this cycle may fetch: what has accrued at the background's pace, and what
+ * the quota has left. Signals go before, and may be ahead of the pace by a day; if there are more of them for
+ * now, they compete with all others for that. Where there always are, a day ahead would not be made good
+ * until the month's window is full and everything stops for a day: there they compete for what has accrued.
+ */
+static size_t room_of(const struct cycle *cycle, double tokens, int64_t signals)
 {
     double room = tokens;
-    if (cycle->tight)
+    if (cycle->tight && !is_scarce(cycle))
         room = tokens + cycle->options.budget;
-    else if (!cycle->options.person)
+    else if (!cycle->tight && !cycle->options.person)
         room = tokens - (double)signals;
     double allowed = (double)cycle->source.allowed(cycle->source.self) - (double)cycle->planned;
     if (room > allowed)
         room = allowed;
     return room >= 1 ? (size_t)room : 0;
-}
-
-/*
- * Are there more signals than go before all others? More than a day's budget of them; or so many a day that
- * fetching them all would leave too little: for edits that nothing signals, or, where the feed tells of every
- * edit, for those who are edited rarely and stay as fetched for long.
- */
-static bool is_tight(const struct cycle *cycle, double tokens, int64_t signals)
-{
-    double budget = cycle->options.budget;
-    double a_day = cycle->told ? cycle->stats.edits : cycle->stats.signals;
-    return (double)signals > tokens + budget || a_day > (cycle->told ? TOLD_SHARE : SIGNALS_SHARE) * budget;
 }
 
 /* A further page of the feed adds to the plan; what else it showed is for the next cycle. */
@@ -320,7 +321,8 @@ int cycle_do_plan(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at,
         cycle->sink.count_signalled(cycle->sink.self, entity, wall, &signals, err) < 0)
         return -1;
     cycle->told = cycle->stats.verdict == FEED_HONOURED && options->strategy == STRATEGY_AUTO;
-    cycle->tight = !options->person && !full && is_tight(cycle, tokens, signals);
+    bool tight = (double)signals > tokens + options->budget || is_scarce(cycle);
+    cycle->tight = tight && !options->person && !full;
     cycle->stats.tight = cycle->tight;
     if (plan_queue(cycle, options->person || full, err) < 0)
         return -1;

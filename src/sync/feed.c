@@ -275,9 +275,18 @@ static enum walk_end end_of_walk(const struct feed *feed)
     return go_on(feed, &walk, &mark);
 }
 
+/* Do edits reach beyond the last page? Then the walk cannot end on it, whatever its marks turn out to be. */
+static bool ends_in_marks(const struct feed *feed)
+{
+    size_t marked = 0;
+    for (size_t i = feed->count; i-- > 0 && feed->count - i <= FEED_TAIL;)
+        marked += feed->rows[i].why == FEED_MARKED;
+    return feed->count >= FEED_TAIL && marked > FEED_TAIL / 2;
+}
+
 bool feed_wants_more(const struct feed *feed)
 {
-    return feed->pages < feed->pages_max && end_of_walk(feed) == WALK_PASSED;
+    return feed->pages < feed->pages_max && (ends_in_marks(feed) || end_of_walk(feed) == WALK_PASSED);
 }
 
 bool feed_is_complete(const struct feed *feed, bool over)

@@ -447,6 +447,26 @@ static void a_reading_goes_on_over_as_many_pages_as_were_edited(void **state)
     free_site(world);
 }
 
+/* The same where the quota cannot fetch them all: who is on a later page is not forgotten until then. */
+static void a_reading_goes_on_where_the_edited_must_wait(void **state)
+{
+    (void)state;
+    struct world *world = make_site(1000, &small, true);
+    world->site.size_max = 100;
+    world_fill(world);
+    world_run_until(world, NOW + 2 * DAY);
+    world_end(world);
+    for (size_t i = 0; i < 250; i++)
+        site_edit(&world->site, i, false, world->now);
+    world_wait(world, HOUR);
+    world_start(world);
+    world_cycle(world, TRIGGER_START, false);
+    int64_t known = world_number(world, "SELECT count(*) FROM contact_state WHERE signalled IS NOT NULL");
+    print_message("           %d of them are queued\n", (int)known);
+    assert_true(known > 230);
+    free_site(world);
+}
+
 /* On 20 requests an hour: everybody is listed at once, and records trickle, the newest first. */
 static void a_first_fill_on_the_small_plan_trickles_newest_first(void **state)
 {
@@ -481,6 +501,7 @@ int main(void)
         cmocka_unit_test(where_edits_outrun_the_quota_what_is_listed_competes),
         cmocka_unit_test(idle_cycles_with_the_feed_cost_two_to_four_requests),
         cmocka_unit_test(a_reading_goes_on_over_as_many_pages_as_were_edited),
+        cmocka_unit_test(a_reading_goes_on_where_the_edited_must_wait),
         cmocka_unit_test(a_first_fill_on_the_small_plan_trickles_newest_first),
     };
     if (number_from("FLEXSYNC_SEED", 0)) /* stories alone */

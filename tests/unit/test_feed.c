@@ -25,8 +25,8 @@
 /* Takes a page of rows whose ids are their places, from `first` on. */
 static void take(struct feed *feed, int64_t first, const int64_t *dates, size_t count)
 {
-    struct feed_row rows[32];
-    assert_true(count <= 32);
+    struct feed_row rows[2 * FEED_TAIL];
+    assert_true(count <= sizeof rows / sizeof rows[0]);
     for (size_t i = 0; i < count; i++)
         rows[i] = (struct feed_row){.id = first + (int64_t)i, .date = dates[i], .checked = HAD, .seen = HAD};
     assert_int_equal(feed_take_page(feed, rows, count), 0);
@@ -318,6 +318,33 @@ static void a_later_page_marks_rows_of_an_earlier_one(void **state)
 
 /* --- pages --- */
 
+/* 200 rows that were fetched long ago in any order, and below them some that stand as they were edited. */
+static void a_page_that_ends_in_marks_wants_the_next_one_at_once(void **state)
+{
+    (void)state;
+    struct feed feed;
+    int64_t dates[2 * FEED_TAIL];
+    feed_begin(&feed, READ, 2);
+    for (int64_t i = 0; i < 2 * FEED_TAIL; i++)
+        dates[i] = 4 * FEED_SLACK * ((i * 77) % 200);
+    take(&feed, 0, dates, sizeof dates / sizeof dates[0]);
+    assert_true(feed.marked > 180);
+    assert_true(feed_wants_more(&feed));
+    for (int64_t i = 0; i < FEED_TAIL; i++)
+        dates[i] = 1000 * FEED_SLACK - i;
+    take(&feed, 2 * FEED_TAIL, dates, FEED_TAIL);
+    assert_int_equal(feed.marked, 2 * FEED_TAIL);
+    assert_false(feed_wants_more(&feed));
+    feed_end(&feed);
+    feed_begin(&feed, READ, 2); /* half of the end in order is enough */
+    for (int64_t i = 0; i < FEED_TAIL; i++)
+        dates[i] = i < FEED_TAIL / 2 ? 0 : 1000 * FEED_SLACK - i;
+    take(&feed, 0, dates, FEED_TAIL);
+    assert_int_equal(feed.marked, FEED_TAIL / 2);
+    assert_false(feed_wants_more(&feed));
+    feed_end(&feed);
+}
+
 static void pages_are_wanted_until_what_follows_is_known_or_the_cap(void **state)
 {
     (void)state;
@@ -459,6 +486,7 @@ int main(void)
         cmocka_unit_test(one_without_a_date_between_two_with_dates_is_marked),
         cmocka_unit_test(a_reading_is_not_complete_before_each_mark_is_given_out),
         cmocka_unit_test(a_later_page_marks_rows_of_an_earlier_one),
+        cmocka_unit_test(a_page_that_ends_in_marks_wants_the_next_one_at_once),
         cmocka_unit_test(pages_are_wanted_until_what_follows_is_known_or_the_cap),
         cmocka_unit_test(each_page_needs_a_proof_of_its_own),
         cmocka_unit_test(rows_that_a_page_before_had_are_dropped),
