@@ -66,7 +66,8 @@ int render_width(void);
 /* May stdout be coloured: a terminal, and no NO_COLOR? */
 bool render_colour(void);
 
-/* A line of a listing: number, name, e-mail, phone and city share the width that there is. */
+/* A line of a listing: number, name, e-mail, phone and city share the width that there is; a cell that is
+ * empty lends its columns to the one before it. */
 void render_contact(FILE *out, const struct read_contact *contact, int width);
 
 /* The same as an object; a new reference, NULL without memory. */

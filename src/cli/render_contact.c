@@ -1,4 +1,5 @@
 /* Contacts as lines of a terminal, and what that terminal is like. */
+#include "flexsync/cleanup.h"
 #include "flexsync/text.h"
 #include "render.h"
 
@@ -39,23 +40,39 @@ static const char *name_of(char *buffer, size_t size, const struct read_contact 
     return *buffer ? buffer : c->contact_id;
 }
 
+/* Inactive, or not fetched yet, says more than where somebody lives. */
+static const char *place_of(const struct read_contact *c)
+{
+    if (c->status && strcmp(c->status, "Inactive") == 0)
+        return "inactive";
+    return c->whole ? c->city : "(waiting)";
+}
+
+static bool is_empty(const char *text)
+{
+    return !text || !*text;
+}
+
+/* An empty cell lends its columns to the one before it, so that an address is seen to its end. */
 void render_contact(FILE *out, const struct read_contact *c, int width)
 {
     char both[200];
     int rest = width - NUMBER_WIDTH - 8;
-    int name = rest * 2 / 6, email = rest * 2 / 6, phone = rest / 6;
-    (void)fprintf(out, "%*" PRId64 "  ", NUMBER_WIDTH, c->id);
-    render_cell(out, name_of(both, sizeof both, c), name);
-    (void)fputs("  ", out);
-    render_cell(out, c->email, email);
-    (void)fputs("  ", out);
-    render_cell(out, c->phone, phone);
-    (void)fputs("  ", out);
-    render_cell(out,
-                c->status && strcmp(c->status, "Inactive") == 0 ? "inactive"
-                : c->whole                                      ? c->city
-                                                                : "(waiting)",
-                rest - name - email - phone);
+    const struct {
+        const char *text;
+        int width;
+    } cells[] = {{name_of(both, sizeof both, c), rest * 2 / 6},
+                 {c->email, rest * 2 / 6},
+                 {c->phone, rest / 6},
+                 {place_of(c), rest - 2 * (rest * 2 / 6) - rest / 6}};
+    (void)fprintf(out, "%*" PRId64, NUMBER_WIDTH, c->id);
+    for (size_t i = 0, next; i < ARRAY_LENGTH(cells); i = next) {
+        int columns = cells[i].width;
+        for (next = i + 1; next < ARRAY_LENGTH(cells) && is_empty(cells[next].text); next++)
+            columns += 2 + cells[next].width;
+        (void)fputs("  ", out);
+        render_cell(out, cells[i].text, columns);
+    }
     (void)fputc('\n', out);
 }
 
