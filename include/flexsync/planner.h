@@ -94,8 +94,18 @@ double planner_benefit(const struct planner_prior *prior, const struct figures *
 /* The weight of age: 0.5 * budget (requests a day) / records. */
 double planner_kappa(double budget, int64_t records);
 
-/* Seconds after which a record is overdue: max_age (seconds), or what 15 % of the budget can carry. */
-int64_t planner_overdue_after(int64_t max_age, double budget, int64_t records);
+/*
+ * The share of a choice that goes to overdue ones at the most; and the same where the feed tells of every
+ * edit and more are known than can be fetched: who was only not looked at must not take much from those.
+ */
+#define PLANNER_OVERDUE_SHARE      0.15
+#define PLANNER_OVERDUE_SHARE_TOLD 0.05
+
+/*
+ * Seconds after which a record is overdue: max_age (seconds), or as often as so many requests a day carry all
+ * records.
+ */
+int64_t planner_overdue_after(int64_t max_age, double requests, int64_t records);
 
 enum planner_reason { PLANNER_OVERDUE, PLANNER_AUDIT, PLANNER_BENEFIT, PLANNER_REASONS };
 
@@ -111,6 +121,7 @@ struct planner_options {
     int64_t now;
     size_t room;           /* records to choose, audits and overdue ones included */
     int64_t overdue_after; /* seconds */
+    double overdue_share;  /* of the room */
     bool told;             /* the feed tells of every edit: who has no signal is as stored */
     double draw;           /* 0 to 1: rounds the shares of small choices, so that they hold on average */
     uint64_t seed;         /* of the draw of audits */
@@ -139,8 +150,8 @@ int planner_new(struct planner **ret, const struct planner_options *options);
 void planner_offer(struct planner *planner, int64_t id, const struct figures *figures, bool excluded);
 
 /*
- * The choice: audits (1.5 % of the room, drawn among all), overdue ones (15 % at the most, oldest first), the
- * rest by benefit; each id once. Valid until planner_free(); NULL without memory.
+ * The choice: audits (1.5 % of the room, drawn among all), overdue ones (overdue_share at the most, oldest
+ * first), the rest by benefit; each id once. Valid until planner_free(); NULL without memory.
  */
 const struct planner_choice *planner_choose(struct planner *planner, size_t *ret_count,
                                             struct planner_census *ret_census);

@@ -230,13 +230,15 @@ static int plan_refetches(struct cycle *cycle, size_t room, struct error *err)
     const struct stats *stats = &cycle->stats;
     int64_t now = cycle_wall(cycle) / USEC_PER_SEC;
     struct offer offer = {.every = 1 + stats->listed_total / FIT_RECORDS, .fits = wants_fit(stats, now)};
+    double share = cycle->told && cycle->tight ? PLANNER_OVERDUE_SHARE_TOLD : PLANNER_OVERDUE_SHARE;
     const struct planner_options options = {
         .prior = stats->prior,
         .kappa = planner_kappa(cycle->options.budget, stats->listed_total),
         .now = now,
         .room = room,
-        .overdue_after = planner_overdue_after(cycle->options.max_age / USEC_PER_SEC, cycle->options.budget,
-                                               stats->listed_total),
+        .overdue_after = planner_overdue_after(cycle->options.max_age / USEC_PER_SEC,
+                                               share * cycle->options.budget, stats->listed_total),
+        .overdue_share = share,
         .told = cycle->told,
         .draw = random_unit(&cycle->options.seed),
         .seed = random_next(&cycle->options.seed),

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define DAY           86400.0
-#define OVERDUE_SHARE 0.15
 #define AUDIT_SHARE   0.015
 #define SERIES_BELOW  1e-3 /* of l*s: the closed forms would cancel */
 #define FIT_MIN       20   /* records, to fit a prior to */
@@ -58,8 +57,8 @@ double planner_listed_rate(const struct planner_prior *prior, const struct figur
  * b is how many days the prior counts as having been watched. Most records are edited rarely, so the
  * likeliest one b for all is some 50 days; and those few that are edited every other day, and need most of
  * the fetches, are recognised as such only after as long. Measured (freshness.md section 4, 100,000 records,
- * no feed): freshness .0020 more with 20 days at the most than with 365, the same at 20,000 and 1,700, and
- * .0015 less where all records are alike.
+ * no feed): freshness .0011 more with 20 days at the most than with 365, the same at 20,000 and 1,700, and
+ * some .002 less where all records are alike.
  */
 static double grid_value(int i)
 {
@@ -177,9 +176,9 @@ double planner_benefit(const struct planner_prior *prior, const struct figures *
     return benefit > 0 ? benefit : 0;
 }
 
-int64_t planner_overdue_after(int64_t max_age, double budget, int64_t records)
+int64_t planner_overdue_after(int64_t max_age, double requests, int64_t records)
 {
-    double carried = (double)records / (OVERDUE_SHARE * budget) * DAY;
+    double carried = (double)records / requests * DAY;
     return carried > (double)max_age ? (int64_t)fmin(carried, 1e15) : max_age;
 }
 
@@ -273,7 +272,7 @@ int planner_new(struct planner **ret, const struct planner_options *options)
     size_t room = options->room;
     double chance = fmod(options->draw * 1024, 1); /* not the one that rounded the audits */
     planner->audit_room = share_of(room, AUDIT_SHARE, options->draw);
-    planner->overdue.room = share_of(room, OVERDUE_SHARE, chance);
+    planner->overdue.room = share_of(room, options->overdue_share, chance);
     planner->benefit.room = room;
     planner->audits = calloc(planner->audit_room + 1, sizeof *planner->audits);
     planner->overdue.items = calloc(planner->overdue.room + 1, sizeof *planner->overdue.items);

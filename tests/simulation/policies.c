@@ -96,7 +96,9 @@ static void plan(struct run *run)
         .kappa = planner_kappa(o->budget, (int64_t)o->people),
         .now = run->now,
         .room = run->tokens >= 1 ? (size_t)run->tokens : 0,
-        .overdue_after = planner_overdue_after(31 * 86400, o->budget, (int64_t)o->people),
+        .overdue_after =
+            planner_overdue_after(31 * 86400, PLANNER_OVERDUE_SHARE * o->budget, (int64_t)o->people),
+        .overdue_share = PLANNER_OVERDUE_SHARE,
         .draw = random_unit(&run->draws),
         .seed = run->draws,
     };

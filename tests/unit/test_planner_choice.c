@@ -40,8 +40,12 @@ static void free_crowd(struct crowd *crowd)
 
 static struct planner_options plan_of(size_t room)
 {
-    return (struct planner_options){
-        .prior = planner_prior_start, .kappa = 0.9, .now = NOW, .room = room, .overdue_after = NEVER};
+    return (struct planner_options){.prior = planner_prior_start,
+                                    .kappa = 0.9,
+                                    .now = NOW,
+                                    .room = room,
+                                    .overdue_after = NEVER,
+                                    .overdue_share = PLANNER_OVERDUE_SHARE};
 }
 
 /* Offers everybody, by `step` around the circle (which must be prime to their number), and chooses. */
@@ -261,6 +265,10 @@ static void overdue_ones_are_the_oldest_that_are(void **state)
     assert_int_equal(plan.of[PLANNER_OVERDUE], 6);
     for (size_t i = 0; i < 6; i++)
         assert_int_equal(plan.choices[i].id, 290 - i);
+    options.overdue_share = PLANNER_OVERDUE_SHARE_TOLD;
+    end(&plan);
+    plan = run(&crowd, &options, 7);
+    assert_int_equal(plan.of[PLANNER_OVERDUE], 2);
     end(&plan);
     free_crowd(&crowd);
 }

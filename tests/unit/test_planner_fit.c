@@ -230,14 +230,13 @@ static void the_share_comes_to_what_the_edits_show(void **state)
 
 /* --- bounds --- */
 
-static void overdue_is_max_age_or_what_a_part_of_the_budget_carries(void **state)
+static void overdue_is_max_age_or_what_so_many_requests_carry(void **state)
 {
     (void)state;
-    assert_int_equal(planner_overdue_after(30 * DAY, 3000, 1700), 30 * DAY);
-    double small = 1700 / (0.15 * 30); /* 378 days */
-    assert_near((double)planner_overdue_after(30 * DAY, 30, 1700), small * DAY, 1e-9);
-    assert_int_equal(planner_overdue_after(400 * DAY, 30, 1700), 400 * DAY);
-    assert_near((double)planner_overdue_after(0, 3000, 1700), 1700 / 450.0 * DAY, 1e-5);
+    assert_int_equal(planner_overdue_after(30 * DAY, 450, 1700), 30 * DAY);
+    assert_near((double)planner_overdue_after(30 * DAY, 4.5, 1700), 1700 / 4.5 * DAY, 1e-9); /* 378 days */
+    assert_int_equal(planner_overdue_after(400 * DAY, 4.5, 1700), 400 * DAY);
+    assert_near((double)planner_overdue_after(0, 450, 1700), 1700 / 450.0 * DAY, 1e-5);
 }
 
 static void without_a_budget_hardly_anybody_is_ever_overdue(void **state)
@@ -299,7 +298,7 @@ int main(void)
         cmocka_unit_test(the_share_that_the_listing_shows_is_that_of_the_rates),
         cmocka_unit_test(the_share_comes_to_what_the_edits_show),
         cmocka_unit_test(neither_kind_of_edit_is_ever_given_up),
-        cmocka_unit_test(overdue_is_max_age_or_what_a_part_of_the_budget_carries),
+        cmocka_unit_test(overdue_is_max_age_or_what_so_many_requests_carry),
         cmocka_unit_test(without_a_budget_hardly_anybody_is_ever_overdue),
         cmocka_unit_test(listings_come_where_one_is_worth_the_fetches_it_costs),
         cmocka_unit_test(listings_come_between_an_hour_and_a_week),
