@@ -180,12 +180,16 @@ test_a_feed_that_stops_is_demoted_at_the_cost_of_what_was_in_flight() {
     copied 1699
     sync
     expect_equal "verdict" "$(verdict)" $HONOURED
+    copy_ages 3600
     sim 'config?sort=ignore' >/dev/null
     sim reset-stats >/dev/null
     sync
     expect_status 0
     expect_equal "verdict" "$(verdict)" $IGNORED
     expect_at_most "requests" "$(stat_of total)" 80
+    # What was marked and not asked for is as if it had not been.
+    expect_at_most "watched longer than looked at" "$(sql 'SELECT count(*) FROM contact_state WHERE hidden_watched <> first_watched')" 80
+    expect_at_most "edits that were none" "$(sql 'SELECT sum(hidden_edits) FROM contact_state')" 80
     expect_sql "what the feed is said to have promised" "SELECT group_concat(value, ' ') FROM meta WHERE key IN ('feed.newest', 'feed.read_at')" "0 0"
     expect_sql "what waits" "SELECT count(*) FROM detail_queue" 0
     expect_sql "signals without an edit" "SELECT count(*) FROM contact_state WHERE signalled IS NOT NULL" 0
