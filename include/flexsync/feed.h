@@ -27,8 +27,8 @@
  * and so must one without a date between two with dates. Marks add nothing to the promise: they let fetches
  * run side by side where the walk waits for each, hold where the promise is off, and show by false ones that
  * the server does not sort any more. (Or that about a whole page of rows was edited between two pages, and
- * others fetched one of them meanwhile.) Where there are more edits than can be
- * fetched, marks are all that a reading gives: so it takes pages until their end is in order.
+ * others fetched one of them meanwhile.) Where there are more edits than can be fetched, marks are all that a
+ * reading gives: so it takes pages until their end is in order.
  *
  * Promise. If the server honours the order, and every edit from before `read_at` is in the copy or queued,
  * then after a reading that feed_is_complete() every edit from before its first page was asked for was given

@@ -33,12 +33,15 @@ static void *find(const char *name)
     exit(LOADER_GIVES_UP);
 }
 
+/* Declares `real`, the function of libcurl's with that name, looked up once. */
+#define FIND_REAL(name)                                                                                      \
+    static __typeof__(&name) real;                                                                           \
+    real = real ? real : (__typeof__(&name))find(#name)
+
 #define LATE(type, name, parameters, arguments)                                                              \
     type name parameters                                                                                     \
     {                                                                                                        \
-        static __typeof__(&name) real;                                                                       \
-        if (!real)                                                                                           \
-            real = (__typeof__(&name))find(#name);                                                           \
+        FIND_REAL(name);                                                                                     \
         return real arguments;                                                                               \
     }
 
@@ -76,7 +79,7 @@ LATE(const char *, curl_multi_strerror, (CURLMcode code), (code))
 /* Every answer goes to a place that the third argument points to. */
 CURLcode curl_easy_getinfo(CURL *easy, CURLINFO info, ...)
 {
-    __typeof__(&curl_easy_getinfo) real = (__typeof__(&curl_easy_getinfo))find("curl_easy_getinfo");
+    FIND_REAL(curl_easy_getinfo);
     va_list rest;
     va_start(rest, info);
     void *ret = va_arg(rest, void *);
@@ -88,7 +91,7 @@ CURLcode curl_easy_getinfo(CURL *easy, CURLINFO info, ...)
 #define PASS_OPTION(type, name, handle_type, option_type)                                                    \
     type name(handle_type handle, option_type option, ...)                                                   \
     {                                                                                                        \
-        __typeof__(&name) real = (__typeof__(&name))find(#name);                                             \
+        FIND_REAL(name);                                                                                     \
         va_list rest;                                                                                        \
         type code;                                                                                           \
         va_start(rest, option);                                                                              \

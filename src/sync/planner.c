@@ -125,13 +125,18 @@ void planner_first_fetch(struct figures *figures, int64_t created, int64_t edite
     };
 }
 
+static void add_watched(struct figures *figures, int64_t seconds)
+{
+    if (__builtin_add_overflow(figures->hidden_watched, seconds, &figures->hidden_watched))
+        figures->hidden_watched = INT64_MAX;
+}
+
 void planner_later_fetch(struct figures *figures, bool changed, int64_t edited, int64_t now)
 {
     int64_t watched = span(figures->checked, now);
     if (edited && edited != figures->edited && span(edited, now) < watched)
         watched = span(edited, now);
-    if (__builtin_add_overflow(figures->hidden_watched, watched, &figures->hidden_watched))
-        figures->hidden_watched = INT64_MAX;
+    add_watched(figures, watched);
     figures->hidden += changed && !figures->signalled;
     figures->checked = now;
     figures->signalled = 0;
@@ -151,9 +156,7 @@ void planner_fed(struct figures *figures, int64_t now)
     if (figures->signalled)
         return;
     figures->hidden++;
-    if (__builtin_add_overflow(figures->hidden_watched, span(figures->checked, now),
-                               &figures->hidden_watched))
-        figures->hidden_watched = INT64_MAX;
+    add_watched(figures, span(figures->checked, now));
     figures->signalled = now;
 }
 

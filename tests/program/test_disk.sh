@@ -64,8 +64,6 @@ lock_database() {
     wait_until "it is locked" grep -q '^locked' "$T/locked"
 }
 
-is_locked() { ! sqlite3 "$DB" 'BEGIN IMMEDIATE; ROLLBACK' 2>/dev/null; }
-
 unlock_database() {
     echo "COMMIT;" >&7
     exec 7>&-

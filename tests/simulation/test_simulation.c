@@ -357,15 +357,21 @@ static void free_site(struct world *world)
 static const struct quota_limits large = {.most = {2000, 10000, 100000}, .share = 90};
 static const struct quota_limits small = {.most = {20, 100, 1000}, .share = 90};
 
+/* From one day to another. */
+static double freshness_of(struct world *world, int from, int until)
+{
+    world_run_until(world, NOW + from * DAY);
+    site_measure(&world->site, world->now);
+    world_run_until(world, NOW + until * DAY);
+    return site_freshness(&world->site, world->now);
+}
+
 /* A month of 1,700 contacts, from its 20th day on. */
 static double month_of(bool feed)
 {
     struct world *world = make_site(1700, &large, feed);
     world_fill(world);
-    world_run_until(world, NOW + 20 * DAY);
-    site_measure(&world->site, world->now);
-    world_run_until(world, NOW + 30 * DAY);
-    double freshness = site_freshness(&world->site, world->now);
+    double freshness = freshness_of(world, 20, 30);
     assert_true(world->account.most[QUOTA_MONTH] <= 90000);
     assert_true(world->account.most[QUOTA_HOUR] <= 1800);
     free_site(world);
@@ -396,10 +402,7 @@ static void where_edits_outrun_the_quota_what_is_listed_competes(void **state)
     static const struct quota_limits scarce = {.most = {40, 200, 2000}, .share = 90};
     struct world *world = make_site(2000, &scarce, false);
     world_fill(world);
-    world_run_until(world, NOW + 60 * DAY);
-    site_measure(&world->site, world->now);
-    world_run_until(world, NOW + 80 * DAY);
-    double freshness = site_freshness(&world->site, world->now);
+    double freshness = freshness_of(world, 60, 80);
     print_message("           2,000 contacts, 2,000 requests a month: %.4f fresh\n", freshness);
     assert_true(freshness > 0.854);
     free_site(world);
