@@ -18,12 +18,15 @@ enum source_order { ORDER_NONE, ORDER_ID, ORDER_EDITED_LAST, ORDER_EDITED_FIRST 
 
 enum fetch_outcome {
     FETCH_OK,        /* accept() took the body */
-    FETCH_GONE,      /* 404 */
-    FETCH_REJECTED,  /* 400 */
+    FETCH_GONE,      /* the server says that there is no such record: 404, 410, or 400 with such a message */
+    FETCH_REJECTED,  /* any other 400 */
+    FETCH_DENIED,    /* 401, 403 to this request alone: a second question was answered, so the key is good */
     FETCH_THROTTLED, /* 429, here or to an earlier request: sending has stopped */
-    FETCH_REFUSED,   /* 401, 403, here or to an earlier request: sending has stopped */
-    FETCH_FAILED,    /* no usable answer, after all tries that were worth it */
-    FETCH_CANCELLED, /* we stopped it ourselves */
+    FETCH_REFUSED,   /* 401, 403, and the second question was refused too: sending has stopped */
+    FETCH_FAILED,    /* no usable answer, after all tries that were worth it; RETRY_NEVER: asking again is
+                        answered the same */
+    FETCH_UNAVAILABLE, /* too many passing failures in a row: an outage, sending has stopped */
+    FETCH_CANCELLED,   /* we stopped it ourselves */
 };
 
 struct fetch_handler {
@@ -35,6 +38,8 @@ struct fetch_handler {
 
     /* The request is over. `err` says why for every outcome but FETCH_OK; valid during the call only. */
     void (*done)(void *arg, enum fetch_outcome outcome, const struct error *err);
+
+    unsigned tries; /* attempts at most; 0: BACKOFF_TRIES */
 };
 
 /* What sending has cost since the fetcher was made. Attempts, not requests: every one of them counts to the

@@ -54,9 +54,10 @@ void cycle_count_cost(struct cycle *cycle)
 
 void cycle_halt(struct cycle *cycle, enum fetch_outcome outcome, const struct error *err)
 {
-    enum halt why = outcome == FETCH_THROTTLED ? HALT_THROTTLED
-                    : outcome == FETCH_REFUSED ? HALT_REFUSED
-                                               : HALT_STOPPED;
+    enum halt why = outcome == FETCH_UNAVAILABLE ? HALT_UNAVAILABLE
+                    : outcome == FETCH_THROTTLED ? HALT_THROTTLED
+                    : outcome == FETCH_REFUSED   ? HALT_REFUSED
+                                                 : HALT_STOPPED;
     if (why <= cycle->halt)
         return;
     cycle->halt = why;
@@ -134,7 +135,7 @@ static void judge(struct cycle *cycle, int64_t troubled)
     row->status = SYNC_PARTIAL;
     if (cycle->halt == HALT_REFUSED)
         row->status = SYNC_FAILED;
-    if (cycle->halt == HALT_THROTTLED)
+    if (cycle->halt == HALT_THROTTLED || cycle->halt == HALT_UNAVAILABLE)
         row->resumes_at = row->completed_at + cycle->source.pause(cycle->source.self);
     if (cycle->halt != HALT_NOT)
         (void)snprintf(row->error_message, sizeof row->error_message, "%s", cycle->error.text);

@@ -232,11 +232,13 @@ static int take_answer(struct cycle *cycle, struct error *err)
     case FETCH_GONE:
         cycle_demote_feed(cycle, "it refuses to sort by the last edit");
         break;
+    case FETCH_DENIED:
     case FETCH_FAILED:
         cycle->feeding = FEEDING_NOT;
         break;
     case FETCH_THROTTLED:
     case FETCH_REFUSED:
+    case FETCH_UNAVAILABLE:
     case FETCH_CANCELLED:
         cycle_halt(cycle, cycle->outcome, &cycle->page_error);
         r = end_reading(cycle, err);

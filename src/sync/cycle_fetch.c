@@ -215,11 +215,13 @@ static void record_is_done(void *arg, enum fetch_outcome outcome, const struct e
         note_gone(cycle, task, err);
         break;
     case FETCH_REJECTED:
+    case FETCH_DENIED:
     case FETCH_FAILED:
         note_failed(cycle, task, err);
         break;
     case FETCH_THROTTLED:
     case FETCH_REFUSED:
+    case FETCH_UNAVAILABLE:
     case FETCH_CANCELLED:
         cycle_halt(cycle, outcome, err); /* it stays queued */
         break;

@@ -13,7 +13,7 @@
 #define CYCLE_COMPARE_MAX 500                /* rows of one step of a comparison */
 
 /* Why sending has ended, strongest last. */
-enum halt { HALT_NOT, HALT_THROTTLED, HALT_REFUSED, HALT_STOPPED };
+enum halt { HALT_NOT, HALT_UNAVAILABLE, HALT_THROTTLED, HALT_REFUSED, HALT_STOPPED };
 
 /* What this cycle does with the order of edits. */
 enum feeding { FEEDING_NOT, FEEDING_PROBE, FEEDING_READ };

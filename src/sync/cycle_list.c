@@ -206,11 +206,13 @@ static int take_answer(struct cycle *cycle, struct error *err)
         break;
     case FETCH_REJECTED:
     case FETCH_GONE:
+    case FETCH_DENIED:
     case FETCH_FAILED:
         r = take_refusal(cycle, err);
         break;
     case FETCH_THROTTLED:
     case FETCH_REFUSED:
+    case FETCH_UNAVAILABLE:
     case FETCH_CANCELLED:
         cycle_halt(cycle, cycle->outcome, &cycle->page_error);
         r = cycle_end_listing(cycle, err);
