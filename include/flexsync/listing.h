@@ -32,8 +32,17 @@
 #define LISTING_PAGES_MAX    1000   /* of one reading, where no total says how many there are */
 #define LISTING_PAGES_MORE   16     /* beyond what the total asks for */
 #define LISTING_SIZE_MAX     100000 /* rows of a page that are asked for at the most */
+#define LISTING_SIZE_MIN     20     /* and at least: the default size of the API */
+#define LISTING_TEXT_MAX     256    /* bytes of a walk as text, its NUL included */
 
-enum listing_step { LISTING_FIRST, LISTING_ZERO, LISTING_ON, LISTING_BEYOND, LISTING_OVER };
+enum listing_step {
+    LISTING_FIRST,
+    LISTING_ZERO,
+    LISTING_ON,
+    LISTING_BEYOND,
+    LISTING_OVERLAP, /* the last page before a pause, once more */
+    LISTING_OVER
+};
 enum listing_verdict { LISTING_AGAIN, LISTING_WHOLE, LISTING_INCOMPLETE };
 
 struct listing {
@@ -41,7 +50,8 @@ struct listing {
     unsigned size; /* to ask for: ours, then what the server granted */
     unsigned page; /* to ask for now */
     enum listing_step step;
-    unsigned reading;       /* 1, 2, 3 */
+    unsigned reading;       /* counts up */
+    unsigned began;         /* the first of the three that may be tried */
     unsigned first_reading; /* readings since this one are united */
     unsigned next;          /* the page after the last one of the walk */
     unsigned pages;         /* answers in this reading */
@@ -51,6 +61,7 @@ struct listing {
     int64_t seen;       /* distinct ids of this reading */
     int64_t unusable;   /* rows of this reading without an id: missing, and no other reading brings them */
     int64_t duplicates; /* rows that came twice, in all readings */
+    int64_t page_rows;  /* of the last answer of the walk, unusable ones included */
     bool zero_based;    /* page 0 brought ids of its own */
 };
 
@@ -68,5 +79,26 @@ void listing_answer(struct listing *listing, const struct page *page, size_t new
  * be later afterwards: what is WHOLE is what came since then. LISTING_AGAIN: the next reading has begun.
  */
 enum listing_verdict listing_judge(struct listing *listing, int64_t distinct);
+
+/*
+ * What was proven whole turned out not to be: begins another reading, which is united with none before it,
+ * and may be tried three times.
+ */
+void listing_read_again(struct listing *listing);
+
+/*
+ * A page was too much for the server: begins this reading again with pages half as large. False, and nothing
+ * changed, where they cannot be smaller.
+ */
+bool listing_shrink(struct listing *listing);
+
+/*
+ * A walk that the quota ends can go on later. listing_can_pause() says whether there is a page to go on from,
+ * listing_print() writes the walk as text, listing_resume() reads it back: false for a text that is none. It
+ * then asks for the last page once more, and begins again where that page is another one now.
+ */
+bool listing_can_pause(const struct listing *listing);
+void listing_print(char text[static LISTING_TEXT_MAX], const struct listing *listing);
+bool listing_resume(struct listing *listing, const char *text);
 
 #endif

@@ -1,5 +1,8 @@
 #include "flexsync/listing.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 static void begin_reading(struct listing *listing)
 {
     listing->page = 1;
@@ -8,14 +11,38 @@ static void begin_reading(struct listing *listing)
     listing->pages = 0;
     listing->asked_zero = listing->looked_beyond = listing->last_seen = false;
     listing->moved = listing->disorder = false;
-    listing->seen = listing->unusable = 0;
+    listing->seen = listing->unusable = listing->page_rows = 0;
 }
 
 void listing_begin(struct listing *listing, bool paged, unsigned size)
 {
     *listing = (struct listing){
-        .paged = paged, .size = size, .total = PAGE_UNKNOWN, .reading = 1, .first_reading = 1};
+        .paged = paged, .size = size, .total = PAGE_UNKNOWN, .reading = 1, .began = 1, .first_reading = 1};
     begin_reading(listing);
+}
+
+/* Begins this reading again, united with none before it. */
+static void begin_alone(struct listing *listing)
+{
+    listing->first_reading = ++listing->reading;
+    listing->began++;
+    begin_reading(listing);
+}
+
+void listing_read_again(struct listing *listing)
+{
+    begin_alone(listing);
+    listing->began = listing->reading;
+}
+
+bool listing_shrink(struct listing *listing)
+{
+    if (!listing->paged || listing->size <= LISTING_SIZE_MIN)
+        return false;
+    unsigned half = listing->size / 2;
+    listing->size = half > LISTING_SIZE_MIN ? half : LISTING_SIZE_MIN;
+    begin_alone(listing);
+    return true;
 }
 
 /* Does this answer to page 1 say that nothing comes before it? */
@@ -58,15 +85,27 @@ static void note_rows(struct listing *listing, const struct page *page, size_t n
         listing->zero_based = true;
 }
 
+/* An empty page before the end that the server announces is a gap, not the end. */
+static bool is_gap(const struct listing *listing, const struct page *page)
+{
+    bool empty = page->row_count == 0 && page->unusable == 0;
+    int64_t pages = page->total_pages;
+    if (!empty || page->last == 1 || listing->total == PAGE_UNKNOWN)
+        return false;
+    if (pages == PAGE_UNKNOWN)
+        pages = (listing->total + listing->rows - 1) / listing->rows;
+    return listing->seen + listing->unusable < listing->total && listing->next <= pages;
+}
+
 /*
- * Is this the end of the walk? A page without anything new is, whatever it says: it could go on for ever.
+ * Is this the end of the walk? A page without anything new is, unless it is a gap: it could go on for ever.
  * That a page calls itself the last is only believed where a total can confirm it; without such a word a full
  * page has another one behind it.
  */
 static bool is_last(const struct listing *listing, const struct page *page, size_t new_ids)
 {
     if (new_ids == 0)
-        return true;
+        return !is_gap(listing, page);
     if (listing->total == PAGE_UNKNOWN)
         return false;
     if (page->last != PAGE_UNKNOWN)
@@ -155,8 +194,26 @@ static void choose_next(struct listing *listing, const struct page *page, size_t
     }
 }
 
+/*
+ * The last page that came before the pause, once more. If it is the same, no row before it was added or
+ * removed meanwhile: the rows are in order, and each of these changes would have moved them.
+ */
+static void take_overlap(struct listing *listing, const struct page *page, size_t new_ids)
+{
+    int64_t rows = (int64_t)(page->row_count + page->unusable);
+    if (new_ids == 0 && rows == listing->page_rows && page->total == listing->total)
+        walk_on(listing);
+    else
+        begin_alone(listing);
+}
+
 void listing_answer(struct listing *listing, const struct page *page, size_t new_ids)
 {
+    if (listing->step == LISTING_OVERLAP) {
+        take_overlap(listing, page, new_ids);
+        return;
+    }
+    listing->page_rows = (int64_t)(page->row_count + page->unusable);
     if (listing->pages++ == 0)
         listing->rows = rows_of_page(listing, page);
     note_total(listing, page);
@@ -201,11 +258,59 @@ enum listing_verdict listing_judge(struct listing *listing, int64_t distinct)
     bool alone = listing->first_reading == listing->reading;
     if (is_whole(listing, alone ? listing->seen : distinct))
         return LISTING_WHOLE;
-    if (listing->reading >= LISTING_READINGS_MAX || is_hopeless(listing))
+    if (listing->reading - listing->began + 1 >= LISTING_READINGS_MAX || is_hopeless(listing))
         return LISTING_INCOMPLETE;
     listing->reading++;
     if (listing->moved)
         listing->first_reading = listing->reading;
     begin_reading(listing);
     return LISTING_AGAIN;
+}
+
+/* --- a walk that is interrupted --- */
+
+/* What is kept of it, in this order; flags are 0 and 1. */
+#define KEPT_FORMAT                                                                                          \
+    "%u %u %u %u %u %u %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %d %d %d"
+#define KEPT_FIELDS 15
+
+bool listing_can_pause(const struct listing *listing)
+{
+    return listing->paged && listing->step == LISTING_ON && listing->pages > 0;
+}
+
+void listing_print(char text[static LISTING_TEXT_MAX], const struct listing *listing)
+{
+    (void)snprintf(text, LISTING_TEXT_MAX, KEPT_FORMAT, listing->size, listing->reading,
+                   listing->first_reading, listing->began, listing->next, listing->pages, listing->rows,
+                   listing->total, listing->seen, listing->unusable, listing->duplicates, listing->page_rows,
+                   listing->asked_zero, listing->moved, listing->disorder);
+}
+
+/* What a walk can never have been, whoever wrote it. */
+static bool is_sane(const struct listing *l)
+{
+    return l->size >= 1 && l->size <= LISTING_SIZE_MAX && l->reading >= l->began && l->began >= 1 &&
+           l->first_reading >= 1 && l->first_reading <= l->reading && l->next >= 2 &&
+           l->next <= LISTING_SIZE_MAX && l->pages >= 1 && l->rows >= 1 && l->total >= PAGE_UNKNOWN &&
+           l->seen >= 0 && l->unusable >= 0 && l->duplicates >= 0 && l->page_rows >= 0;
+}
+
+bool listing_resume(struct listing *listing, const char *text)
+{
+    struct listing kept = {.paged = true, .step = LISTING_OVERLAP};
+    int zero = 0, moved = 0, disorder = 0;
+    if (sscanf(text, KEPT_FORMAT, &kept.size, &kept.reading, &kept.first_reading, &kept.began, &kept.next,
+               &kept.pages, &kept.rows, &kept.total, &kept.seen, &kept.unusable, &kept.duplicates,
+               &kept.page_rows, &zero, &moved, &disorder) != KEPT_FIELDS ||
+        !is_sane(&kept))
+        return false;
+
+    kept.asked_zero = zero != 0;
+    kept.moved = moved != 0;
+    kept.disorder = disorder != 0;
+    kept.next--; /* the page that was to be asked for next was not answered */
+    kept.page = kept.next - 1;
+    *listing = kept;
+    return true;
 }

@@ -14,6 +14,7 @@
 #define ASKED        2000 /* what we ask for */
 #define REQUESTS_MAX (4 * LISTING_READINGS_MAX * LISTING_PAGES_MAX)
 #define MORE_EVER    1000 /* ids that may be added to a site while it is read */
+#define READINGS     16   /* of one run, those that were begun again included */
 #define NOT_SAID     (-2) /* a figure that the site leaves out */
 #define HONEST       (-3)
 
@@ -43,6 +44,7 @@ struct site {
     uint64_t seed;
     struct figures says;
     size_t unusable_from, unusable_to; /* places in the list whose rows have no usable id */
+    size_t gap_from, gap_to;           /* pages that are empty, before others that are not */
     unsigned requests;
     const struct listing *reader;      /* who asks */
     void (*before)(struct site *site); /* what others do between two requests, or NULL */
@@ -52,8 +54,8 @@ struct site {
 struct run {
     struct listing listing;
     enum listing_verdict verdict;
-    unsigned char (*readings)[LISTING_READINGS_MAX + 1]; /* of each id: the readings that brought it */
-    int64_t distinct;                                    /* since first_reading, at the last judgement */
+    unsigned char (*readings)[READINGS + 1]; /* of each id: the readings that brought it */
+    int64_t distinct;                        /* since first_reading, at the last judgement */
 };
 
 static struct site make_site(size_t count, size_t granted)
@@ -104,7 +106,7 @@ static int64_t figure(int64_t says, int64_t truth)
 static void fill_figures(const struct site *site, size_t place, size_t size, struct page *page)
 {
     const struct figures *says = &site->says;
-    size_t pages = (site->count + size - 1) / size;
+    size_t pages = (site->count + size - 1) / size + site->gap_to - site->gap_from;
     page->total = figure(says->total, (int64_t)site->count);
     page->total_pages = figure(says->total_pages, (int64_t)pages);
     page->number = figure(says->number, (int64_t)place);
@@ -138,6 +140,10 @@ static size_t answer(struct site *site, struct run *run, struct page *page)
                           .last = PAGE_UNKNOWN};
     if (!site->array)
         fill_figures(site, place, size, page);
+    if (place >= site->gap_from && place < site->gap_to)
+        return 0;
+    if (place >= site->gap_to)
+        place -= site->gap_to - site->gap_from;
     size_t new_ids = 0;
     for (size_t i = place * size; i < site->count && i < (place + 1) * size; i++) {
         if (i >= site->unusable_from && i < site->unusable_to) {
@@ -154,7 +160,7 @@ static size_t answer(struct site *site, struct run *run, struct page *page)
 
 static bool came(const struct run *run, int id, unsigned first_reading)
 {
-    for (unsigned r = first_reading; r <= LISTING_READINGS_MAX; r++)
+    for (unsigned r = first_reading; r <= READINGS; r++)
         if (run->readings[id][r])
             return true;
     return false;
@@ -168,23 +174,41 @@ static int64_t distinct_since(const struct site *site, const struct run *run, un
     return distinct;
 }
 
-/* Reads the site as a cycle does. Never ending is a failure of its own. */
+static void begin_run(struct site *site, struct run *run, bool paged, unsigned size)
+{
+    *run = (struct run){.verdict = LISTING_AGAIN};
+    run->readings = calloc(site->room, sizeof *run->readings);
+    assert_non_null(run->readings);
+    listing_begin(&run->listing, paged, size);
+}
+
+static void ask_once(struct site *site, struct run *run)
+{
+    struct page page;
+    assert_true(site->requests < REQUESTS_MAX);
+    assert_true(run->listing.reading <= READINGS);
+    size_t new_ids = answer(site, run, &page);
+    listing_answer(&run->listing, &page, new_ids);
+}
+
+/* Goes on until it is judged. Never ending is a failure of its own. */
+static void finish_run(struct site *site, struct run *run)
+{
+    run->verdict = LISTING_AGAIN;
+    while (run->verdict == LISTING_AGAIN) {
+        while (run->listing.step != LISTING_OVER)
+            ask_once(site, run);
+        run->distinct = distinct_since(site, run, run->listing.first_reading);
+        run->verdict = listing_judge(&run->listing, run->distinct);
+    }
+}
+
+/* Reads the site as a cycle does. */
 static struct run read_site(struct site *site, bool paged, unsigned size)
 {
-    struct run run = {.verdict = LISTING_AGAIN};
-    run.readings = calloc(site->room, sizeof *run.readings);
-    assert_non_null(run.readings);
-    listing_begin(&run.listing, paged, size);
-    while (run.verdict == LISTING_AGAIN) {
-        while (run.listing.step != LISTING_OVER) {
-            struct page page;
-            assert_true(site->requests < REQUESTS_MAX);
-            size_t new_ids = answer(site, &run, &page);
-            listing_answer(&run.listing, &page, new_ids);
-        }
-        run.distinct = distinct_since(site, &run, run.listing.first_reading);
-        run.verdict = listing_judge(&run.listing, run.distinct);
-    }
+    struct run run;
+    begin_run(site, &run, paged, size);
+    finish_run(site, &run);
     return run;
 }
 
@@ -681,6 +705,159 @@ static void a_page_full_of_unusable_rows_is_not_the_end(void **state)
     }
 }
 
+static void empty_pages_before_the_announced_end_are_not_the_end(void **state)
+{
+    (void)state;
+    for (int unsaid = 0; unsaid < 2; unsaid++) {
+        struct site site = make_site(400, 50);
+        site.gap_from = 2;
+        site.gap_to = 4;
+        site.says.last = unsaid ? NOT_SAID : HONEST;
+        struct run run = read_site(&site, true, 50);
+        assert_int_equal(run.verdict, LISTING_WHOLE);
+        assert_int_equal(missing(&site, &run, run.listing.first_reading), 0);
+        assert_int_equal(site.requests, 10 + unsaid); /* a full page may have another one behind it */
+        end_run(&site, &run);
+    }
+}
+
+static void a_site_of_empty_pages_is_left_at_its_announced_end(void **state)
+{
+    (void)state;
+    struct site site = make_site(400, 50);
+    site.gap_from = 1;
+    site.gap_to = 1000;
+    site.says.total_pages = 8;
+    site.says.last = 0;
+    struct run run = read_site(&site, true, 50);
+    assert_int_equal(run.verdict, LISTING_INCOMPLETE);
+    assert_in_range(site.requests, 8, LISTING_READINGS_MAX * (8 + 3));
+    end_run(&site, &run);
+}
+
+/* 250 ids in pages of 100: one of page 1 leaves and one comes at the end before page 2 is asked for. */
+static void exchange_before_the_second_page(struct site *site)
+{
+    if (site->requests == 2) {
+        delete_at(site, 3);
+        add_one(site);
+    }
+}
+
+static void what_is_contradicted_later_is_read_again_alone(void **state)
+{
+    (void)state;
+    struct site site = make_site(250, SIZE);
+    site.before = exchange_before_the_second_page;
+    struct run run = read_site(&site, true, ASKED);
+    assert_int_equal(run.verdict, LISTING_WHOLE); /* no count shows it */
+    assert_int_equal(missing(&site, &run, run.listing.first_reading), 1);
+    listing_read_again(&run.listing);
+    finish_run(&site, &run);
+    assert_int_equal(run.verdict, LISTING_WHOLE);
+    assert_int_equal(missing(&site, &run, run.listing.first_reading), 0);
+    assert_int_equal(run.distinct, 250);
+    end_run(&site, &run);
+}
+
+static void pages_shrink_by_half_down_to_the_least(void **state)
+{
+    (void)state;
+    struct site site = make_site(450, ASKED);
+    struct run run;
+    begin_run(&site, &run, true, ASKED);
+    unsigned sizes[] = {1000, 500, 250, 125, 62, 31, LISTING_SIZE_MIN};
+    for (size_t i = 0; i < ARRAY_LENGTH(sizes); i++) {
+        assert_true(listing_shrink(&run.listing));
+        assert_int_equal(run.listing.size, sizes[i]);
+        assert_int_equal(run.listing.page, 1);
+    }
+    assert_false(listing_shrink(&run.listing));
+    finish_run(&site, &run);
+    assert_int_equal(run.verdict, LISTING_WHOLE);
+    assert_int_equal(site.requests, pages_of(450, LISTING_SIZE_MIN));
+    listing_begin(&run.listing, false, ASKED);
+    assert_false(listing_shrink(&run.listing)); /* a plain array has no pages */
+    end_run(&site, &run);
+}
+
+/* So many pages, a pause in which `meanwhile` happens, and the rest. */
+static struct run read_in_two(struct site *site, unsigned pages, void (*meanwhile)(struct site *site))
+{
+    struct run run;
+    char text[LISTING_TEXT_MAX];
+    begin_run(site, &run, true, ASKED);
+    while (site->requests < pages)
+        ask_once(site, &run);
+    assert_true(listing_can_pause(&run.listing));
+    listing_print(text, &run.listing);
+    memset(&run.listing, 0x5a, sizeof run.listing);
+    if (meanwhile)
+        meanwhile(site);
+    assert_true(listing_resume(&run.listing, text));
+    finish_run(site, &run);
+    assert_int_equal(run.verdict, LISTING_WHOLE);
+    assert_int_equal(missing(site, &run, run.listing.first_reading), 0);
+    assert_int_equal(run.distinct, site->count);
+    return run;
+}
+
+static void a_walk_goes_on_where_it_was_for_one_page_more(void **state)
+{
+    (void)state;
+    for (int zero_based = 0; zero_based < 2; zero_based++)
+        for (unsigned pages = 3; pages < 17; pages++) {
+            struct site site = make_site(1701, SIZE);
+            site.zero_based = zero_based;
+            struct run run = read_in_two(&site, pages, NULL);
+            assert_int_equal(site.requests, 18 + 1);
+            end_run(&site, &run);
+        }
+}
+
+static void delete_one_of_page_one(struct site *site)
+{
+    delete_at(site, 7);
+}
+
+static void exchange_one_of_page_one(struct site *site)
+{
+    delete_at(site, 7);
+    add_one(site);
+}
+
+static void a_walk_whose_rows_moved_meanwhile_begins_again(void **state)
+{
+    (void)state;
+    void (*const happenings[])(struct site *) = {delete_one_of_page_one, exchange_one_of_page_one, add_one};
+    for (size_t i = 0; i < ARRAY_LENGTH(happenings); i++) {
+        struct site site = make_site(1701, SIZE);
+        struct run run = read_in_two(&site, 9, happenings[i]);
+        assert_in_range(site.requests, 9 + 1 + 17, 9 + 1 + 19);
+        end_run(&site, &run);
+    }
+}
+
+static void what_is_no_walk_is_not_resumed(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"",
+                                        "x",
+                                        "1 2 3",
+                                        "0 1 1 1 5 4 100 1701 400 0 0 100 0 0 0",
+                                        "100 1 2 1 5 4 100 1701 400 0 0 100 0 0 0",
+                                        "100 1 1 1 1 4 100 1701 400 0 0 100 0 0 0",
+                                        "100 1 1 1 5 4 0 1701 400 0 0 100 0 0 0",
+                                        "100 1 1 1 5 4 100 1701 -4 0 0 100 0 0 0"};
+    struct listing listing = {.size = 7};
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
+        assert_false(listing_resume(&listing, texts[i]));
+    assert_int_equal(listing.size, 7);
+    assert_true(listing_resume(&listing, "100 1 1 1 5 4 100 1701 400 0 0 100 0 0 0"));
+    listing_begin(&listing, true, ASKED);
+    assert_false(listing_can_pause(&listing)); /* nothing came yet */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -709,6 +886,13 @@ int main(void)
         cmocka_unit_test(a_page_that_repeats_itself_for_ever_ends_the_walk),
         cmocka_unit_test(rows_without_a_usable_id_are_never_proven_to_be_there),
         cmocka_unit_test(a_page_full_of_unusable_rows_is_not_the_end),
+        cmocka_unit_test(empty_pages_before_the_announced_end_are_not_the_end),
+        cmocka_unit_test(a_site_of_empty_pages_is_left_at_its_announced_end),
+        cmocka_unit_test(what_is_contradicted_later_is_read_again_alone),
+        cmocka_unit_test(pages_shrink_by_half_down_to_the_least),
+        cmocka_unit_test(a_walk_goes_on_where_it_was_for_one_page_more),
+        cmocka_unit_test(a_walk_whose_rows_moved_meanwhile_begins_again),
+        cmocka_unit_test(what_is_no_walk_is_not_resumed),
     };
     return cmocka_run_group_tests_name("listing", tests, NULL, NULL);
 }
