@@ -31,6 +31,8 @@ enum event {
     EVENT_RELOAD_REFUSED,   /* bad settings: the old ones stay */
     EVENT_STATUS,           /* asked for by SIGUSR1 */
     EVENT_CONTROL_TROUBLE,  /* the control socket cannot be had */
+    EVENT_DENIED,           /* records that the key's user may not see */
+    EVENT_CONTRADICTED,     /* records that are listed, and yet unknown to the server */
     EVENT_FEED,             /* whether the server lists in the order of edits */
     EVENT_COUNT
 };

@@ -100,6 +100,9 @@ void limiter_answered(struct limiter *limiter, int64_t now, int64_t wall);
 /* What the Date header of an answer said, usec since 1970; 0 and less are no date. */
 void limiter_dated(struct limiter *limiter, int64_t date, int64_t now);
 
+/* The server's date now, usec since 1970, by its last word on it; 0 where it has not said it yet. */
+int64_t limiter_date(const struct limiter *limiter, int64_t now);
+
 /* A person asks now: try in spite of the pause. One refused request begins it again. */
 void limiter_forgive(struct limiter *limiter);
 

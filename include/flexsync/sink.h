@@ -10,11 +10,14 @@
 struct sink {
     void *self; /* not owned */
     int (*cycle_begin)(void *self, struct sync_row *row, struct error *err);
-    int (*cycle_finish)(void *self, const struct sync_row *row, int64_t changes_before, int64_t log_before,
+    int (*cycle_finish)(void *self, const struct sync_row *row, const struct store_retention *retention,
                         struct error *err);
     int (*stage_begin)(void *self, struct error *err);
     int (*stage_page)(void *self, const struct page *page, unsigned pass, size_t *ret_new, struct error *err);
     int (*stage_count)(void *self, unsigned first_pass, int64_t *ret, struct error *err);
+    int (*stage_keep)(void *self, const struct entity *entity, struct error *err);
+    int (*stage_restore)(void *self, const struct entity *entity, struct error *err);
+    int (*stage_forget)(void *self, const struct entity *entity, struct error *err);
     int (*compare_new)(void *self, const struct entity *entity, struct sync_row *row, int64_t now,
                        unsigned limit, struct error *err);
     int (*compare_changed)(void *self, const struct entity *entity, struct sync_row *row, int64_t now,
@@ -26,12 +29,13 @@ struct sink {
     int (*ask)(void *self, const struct entity *entity, const char *const *keys, size_t count, int64_t now,
                int64_t *ret_ids, struct error *err);
     int (*count_contradicted)(void *self, const struct entity *entity, int64_t *ret, struct error *err);
-    int (*count_troubled)(void *self, const struct entity *entity, int64_t *ret, struct error *err);
+    int (*count_waiting)(void *self, const struct entity *entity, struct store_waiting *ret,
+                         struct error *err);
     int (*queue_all)(void *self, const struct entity *entity, int64_t now, struct error *err);
     int (*count_signalled)(void *self, const struct entity *entity, int64_t now, int64_t *ret,
                            struct error *err);
-    int (*plan)(void *self, const struct entity *entity, int64_t now, bool all, bool signalled, int64_t **ret,
-                size_t *ret_count, struct error *err);
+    int (*plan)(void *self, const struct entity *entity, int64_t now, enum store_due due, bool signalled,
+                int64_t **ret, size_t *ret_count, struct error *err);
     int (*scan)(void *self, const struct entity *entity, bool signalled, store_scan_fn *each, void *arg,
                 struct error *err);
     int (*choose)(void *self, const struct entity *entity, const struct store_choice *choices, size_t count,

@@ -30,7 +30,8 @@ struct source {
     int64_t (*pause)(void *self); /* usec until sending may go on after a 429 */
     void (*left)(const void *self,
                  int64_t ret[static QUOTA_WINDOWS]); /* requests of the quota for anybody; -1: not known */
-    int64_t (*allowed)(void *self); /* requests that this kind of work may send now; INT64_MAX: no limit */
+    int64_t (*allowed)(void *self);    /* requests that this kind of work may send now; INT64_MAX: no limit */
+    int64_t (*date)(const void *self); /* the server's date now, wall usec; 0: no answer told it yet */
     const struct fetch_stats *(*stats)(const void *self); /* since it was made; counts up */
 };
 

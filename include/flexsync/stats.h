@@ -29,6 +29,9 @@ struct stats {
     int64_t listed_total; /* and how many it named */
     int64_t listed_pages; /* answers it took */
     int64_t zero_based;   /* its pages are numbered from 0 */
+    int64_t doubted;      /* an answer contradicted it since: it is to be read again */
+    int64_t page_size; /* rows of a page that the server could give in time; 0: as many as were asked for */
+    int64_t page_size_at; /* when that was found */
     double signals;       /* edits and new ones that listings show, a day */
 
     double
@@ -60,6 +63,15 @@ void stats_spend(struct stats *stats, double budget, int64_t requests);
 
 /* A whole listing came, of so many pages and ids; it showed so many edits and new ones since the last. */
 void stats_listed(struct stats *stats, int64_t pages, int64_t total, int64_t signals, int64_t now);
+
+/*
+ * Rows of a page to ask for, where the settings want `wanted`: what the server could give in time, or, some
+ * days after that was found, twice as many.
+ */
+unsigned stats_page_size(const struct stats *stats, unsigned wanted, int64_t now);
+
+/* A listing was read with pages of `size` rows, where the settings want `wanted`. */
+void stats_paged(struct stats *stats, unsigned size, unsigned wanted, int64_t now);
 
 /* Is another whole listing worth its pages? */
 bool stats_listing_is_due(const struct stats *stats, double budget, int64_t now);

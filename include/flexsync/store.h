@@ -65,10 +65,14 @@ int store_close_interrupted(struct store *store, int64_t now, struct error *err)
 /* Writes the row as running; sets row->id. */
 int store_cycle_begin(struct store *store, struct sync_row *row, struct error *err);
 
-/* Writes the final row, and forgets changes before `changes_before` and rows before `log_before` (wall,
- * usec). */
-int store_cycle_finish(struct store *store, const struct sync_row *row, int64_t changes_before,
-                       int64_t log_before, struct error *err);
+/* What is older is forgotten: wall, usec; 0: nothing is. */
+struct store_retention {
+    int64_t changes_before, log_before, audits_before;
+};
+
+/* Writes the final row, and forgets what is older than `retention` says. */
+int store_cycle_finish(struct store *store, const struct sync_row *row,
+                       const struct store_retention *retention, struct error *err);
 
 /* --- the listing --- */
 
@@ -123,20 +127,35 @@ int store_ask(struct store *store, const struct entity *entity, const char *cons
 int store_count_contradicted(struct store *store, const struct entity *entity, int64_t *ret,
                              struct error *err);
 
-/* Those queued that could not be had when they were asked for. */
-int store_count_troubled(struct store *store, const struct entity *entity, int64_t *ret, struct error *err);
+/* What the queue holds at the end of a cycle. */
+struct store_waiting {
+    int64_t troubled;     /* an attempt failed */
+    int64_t unfetched;    /* new, and not asked for yet */
+    int64_t denied;       /* the key's user may not see it */
+    int64_t contradicted; /* listed, and yet the server does not know it */
+    int64_t missing;      /* not in complete listings any more, and without a usable answer */
+};
+
+int store_count_waiting(struct store *store, const struct entity *entity, struct store_waiting *ret,
+                        struct error *err);
 
 /* Those due in the queue because the listing or the feed shows an edit: what may wait where the quota is
  * tight. */
 int store_count_signalled(struct store *store, const struct entity *entity, int64_t now, int64_t *ret,
                           struct error *err);
 
+enum store_due {
+    DUE_NOW,  /* those whose time has come */
+    DUE_SOON, /* and those that wait for another try after a failure */
+    DUE_ALL,  /* and those that are denied, missing, or listed and yet unknown */
+};
+
 /*
- * The ids (of the table) in the queue, most urgent first; those not due yet only with `all`, those that are
- * signalled only with `signalled`. The caller frees *ret.
+ * The ids (of the table) in the queue, most urgent first; those that are signalled only with `signalled`. The
+ * caller frees *ret.
  */
-int store_plan(struct store *store, const struct entity *entity, int64_t now, bool all, bool signalled,
-               int64_t **ret, size_t *ret_count, struct error *err);
+int store_plan(struct store *store, const struct entity *entity, int64_t now, enum store_due due,
+               bool signalled, int64_t **ret, size_t *ret_count, struct error *err);
 
 /* `queued`: it is in the queue and will be fetched without being chosen. */
 typedef int store_scan_fn(void *arg, int64_t id, const struct figures *figures, bool queued);
@@ -184,7 +203,10 @@ int store_oldest_check(struct store *store, const struct entity *entity, int64_t
 
 struct store_known {
     char key[RECORD_ID_MAX + 1]; /* the server's id */
-    bool vanished;               /* queued because the listing lacks it */
+    bool vanished;               /* queued because complete listings lack it, as does this one */
+    bool was_listed;             /* up to now it never was missing in one */
+    int64_t missing;             /* days on which a complete listing lacked it, in a row */
+    bool contradicted;           /* queued because it is listed and yet unknown to the server */
     int64_t attempts;
     int64_t bytes_hash;   /* of the last answer; 0: never fetched, or gone since */
     int64_t content_hash; /* of what is stored; 0: no whole record */
@@ -200,11 +222,14 @@ int store_lookup(struct store *store, const struct entity *entity, int64_t id, s
                  struct error *err);
 
 enum store_finding {
-    FOUND_RECORD,  /* `record` and `body` */
-    FOUND_SAME,    /* the bytes are those of the last answer */
-    FOUND_GONE,    /* believed to be gone */
-    FOUND_DOUBTED, /* gone, with too many others to be believed; asked for again at `due` */
-    FOUND_FAILED,  /* `error`; asked for again at `due` */
+    FOUND_RECORD,       /* `record` and `body` */
+    FOUND_SAME,         /* the bytes are those of the last answer */
+    FOUND_GONE,         /* believed to be gone; `merged_into` may say what became of it */
+    FOUND_DOUBTED,      /* gone, with too many others to be believed */
+    FOUND_FAILED,       /* `error` */
+    FOUND_DENIED,       /* likewise; the key's user may not see it */
+    FOUND_CONTRADICTED, /* likewise; listed, and yet the server does not know it */
+    FOUND_MISSING,      /* likewise; complete listings lack it, and it has no usable answer */
 };
 
 struct store_item {
@@ -215,14 +240,15 @@ struct store_item {
     const char *body;
     int64_t bytes_hash;
     const char *error;
-    int64_t due;
+    const char *merged_into;
     struct figures figures; /* FOUND_RECORD, FOUND_SAME: as they are now */
     bool audit;             /* drawn at random: whether it was stale is recorded */
 };
 
 /*
  * Applies what was found and the counters of *row in one transaction: rows, change records, queue, full-text
- * index, sync_log. On failure nothing was applied and *row is unchanged.
+ * index, sync_log. What was doubted, denied or could not be had stays queued; when it is asked for again
+ * follows from the reason and the number of attempts. On failure nothing was applied and *row is unchanged.
  */
 int store_commit(struct store *store, const struct entity *entity, struct sync_row *row,
                  const struct store_item *items, size_t count, int64_t now, struct error *err);
@@ -245,6 +271,17 @@ int store_backup(struct store *store, const char *name, store_stop_fn *stop, voi
  */
 int store_forget(struct store *store, const struct entity *entity, int64_t id, int64_t *ret_changes,
                  struct error *err);
+
+/* --- a listing that is interrupted --- */
+
+/* Keeps the staged rows for store_stage_restore(), also over the end of this process. */
+int store_stage_keep(struct store *store, const struct entity *entity, struct error *err);
+
+/* Stages the rows that were kept, beside none. */
+int store_stage_restore(struct store *store, const struct entity *entity, struct error *err);
+
+/* Forgets them. */
+int store_stage_forget(struct store *store, const struct entity *entity, struct error *err);
 
 /* --- small facts --- */
 

@@ -32,6 +32,7 @@ struct sync_counts {
     int64_t unchanged; /* records received that say what is stored */
     int64_t deleted;   /* contacts that became Inactive */
     int64_t failed;    /* records that could not be had */
+    int64_t denied;    /* records that the key's user may not see, by the end of the cycle */
     int64_t listed;    /* distinct ids of the listing */
     int64_t expected;  /* totalElements, or SYNC_UNKNOWN */
 };

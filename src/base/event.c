@@ -21,5 +21,7 @@ const struct event_kind event_kinds[EVENT_COUNT] = {
     [EVENT_RELOAD_REFUSED] = {"10353380a79e8528d2223f83bc16b826", "reload-refused", LOG_LEVEL_ERROR},
     [EVENT_STATUS] = {"a303e70fa7d50a0f2e573c76afd64bad", "status", LOG_LEVEL_INFO},
     [EVENT_CONTROL_TROUBLE] = {"75a2c8ca3d0242b1912c3a2cc9fa171d", "control-trouble", LOG_LEVEL_WARN},
+    [EVENT_DENIED] = {"f5fceadc85ca445cab99bad6c590b662", "denied", LOG_LEVEL_WARN},
+    [EVENT_CONTRADICTED] = {"afff9d5968bb424aa79e7a35111a9acf", "contradicted", LOG_LEVEL_WARN},
     [EVENT_FEED] = {"6066ff057cc74eebac10859e6997b904", "feed", LOG_LEVEL_INFO},
 };

@@ -41,6 +41,12 @@ static int64_t source_allowed(void *self)
     return limiter_allowed(flex->limiter, clock_monotonic(flex->clock), clock_wall(flex->clock));
 }
 
+static int64_t source_date(const void *self)
+{
+    const struct flex_source *flex = self;
+    return limiter_date(flex->limiter, clock_monotonic(flex->clock));
+}
+
 static const struct fetch_stats *source_stats(const void *self)
 {
     const struct flex_source *flex = self;
@@ -58,6 +64,7 @@ struct source adapter_source(struct flex_source *flex, unsigned concurrent)
         .pause = source_pause,
         .left = source_left,
         .allowed = source_allowed,
+        .date = source_date,
         .stats = source_stats,
     };
 }
@@ -67,10 +74,10 @@ static int sink_cycle_begin(void *self, struct sync_row *row, struct error *err)
     return store_cycle_begin(self, row, err);
 }
 
-static int sink_cycle_finish(void *self, const struct sync_row *row, int64_t changes_before,
-                             int64_t log_before, struct error *err)
+static int sink_cycle_finish(void *self, const struct sync_row *row, const struct store_retention *retention,
+                             struct error *err)
 {
-    return store_cycle_finish(self, row, changes_before, log_before, err);
+    return store_cycle_finish(self, row, retention, err);
 }
 
 static int sink_stage_begin(void *self, struct error *err)
@@ -87,6 +94,21 @@ static int sink_stage_page(void *self, const struct page *page, unsigned pass, s
 static int sink_stage_count(void *self, unsigned first_pass, int64_t *ret, struct error *err)
 {
     return store_stage_count(self, first_pass, ret, err);
+}
+
+static int sink_stage_keep(void *self, const struct entity *entity, struct error *err)
+{
+    return store_stage_keep(self, entity, err);
+}
+
+static int sink_stage_restore(void *self, const struct entity *entity, struct error *err)
+{
+    return store_stage_restore(self, entity, err);
+}
+
+static int sink_stage_forget(void *self, const struct entity *entity, struct error *err)
+{
+    return store_stage_forget(self, entity, err);
 }
 
 static int sink_compare_new(void *self, const struct entity *entity, struct sync_row *row, int64_t now,
@@ -124,9 +146,10 @@ static int sink_count_contradicted(void *self, const struct entity *entity, int6
     return store_count_contradicted(self, entity, ret, err);
 }
 
-static int sink_count_troubled(void *self, const struct entity *entity, int64_t *ret, struct error *err)
+static int sink_count_waiting(void *self, const struct entity *entity, struct store_waiting *ret,
+                              struct error *err)
 {
-    return store_count_troubled(self, entity, ret, err);
+    return store_count_waiting(self, entity, ret, err);
 }
 
 static int sink_queue_all(void *self, const struct entity *entity, int64_t now, struct error *err)
@@ -140,10 +163,10 @@ static int sink_count_signalled(void *self, const struct entity *entity, int64_t
     return store_count_signalled(self, entity, now, ret, err);
 }
 
-static int sink_plan(void *self, const struct entity *entity, int64_t now, bool all, bool signalled,
+static int sink_plan(void *self, const struct entity *entity, int64_t now, enum store_due due, bool signalled,
                      int64_t **ret, size_t *ret_count, struct error *err)
 {
-    return store_plan(self, entity, now, all, signalled, ret, ret_count, err);
+    return store_plan(self, entity, now, due, signalled, ret, ret_count, err);
 }
 
 static int sink_scan(void *self, const struct entity *entity, bool signalled, store_scan_fn *each, void *arg,
@@ -205,13 +228,16 @@ struct sink adapter_sink(struct store *store)
         .stage_begin = sink_stage_begin,
         .stage_page = sink_stage_page,
         .stage_count = sink_stage_count,
+        .stage_keep = sink_stage_keep,
+        .stage_restore = sink_stage_restore,
+        .stage_forget = sink_stage_forget,
         .compare_new = sink_compare_new,
         .compare_changed = sink_compare_changed,
         .count_vanished = sink_count_vanished,
         .take_vanished = sink_take_vanished,
         .ask = sink_ask,
         .count_contradicted = sink_count_contradicted,
-        .count_troubled = sink_count_troubled,
+        .count_waiting = sink_count_waiting,
         .queue_all = sink_queue_all,
         .count_signalled = sink_count_signalled,
         .plan = sink_plan,

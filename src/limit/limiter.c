@@ -234,6 +234,11 @@ void limiter_dated(struct limiter *limiter, int64_t date, int64_t now)
     limiter->heard = true;
 }
 
+int64_t limiter_date(const struct limiter *limiter, int64_t now)
+{
+    return limiter->date > 0 ? limiter->date + (now - limiter->date_at) : 0;
+}
+
 void limiter_refused(struct limiter *limiter, const struct quota_refusal *refusal, int64_t retry_after,
                      double draw, int64_t now, int64_t wall)
 {

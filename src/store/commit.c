@@ -115,20 +115,60 @@ static int apply_gone(struct store *store, const struct entity *entity, struct s
 {
     if (note_audit(store, entity, item, true, now, err) < 0)
         return -1;
-    return row_deactivate(store, entity, item->id, row, now, err);
+    return row_deactivate(store, entity, item->id, item->merged_into, row, now, err);
+}
+
+/* It stays in the queue, for `reason` (NULL: as before); when it is due follows from that and its attempts.
+ */
+static int postpone(struct store *store, const struct entity *entity, const struct store_item *item,
+                    const char *reason, int64_t now, struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, SQL_QUEUE_POSTPONE, entity, err);
+    if (!s)
+        return -1;
+    (void)sqlite3_bind_int64(s, 1, item->id);
+    bind_text(s, 2, reason);
+    bind_text(s, 3, item->error);
+    if (statement_run(store, s, err) < 0 || !(s = statement_get(store, SQL_QUEUE_DUE, entity, err)))
+        return -1;
+    (void)sqlite3_bind_int64(s, 1, item->id);
+    bind_utc(s, 2, now);
+    return statement_run(store, s, err);
 }
 
 static int apply_doubted(struct store *store, const struct entity *entity, struct sync_row *row,
                          const struct store_item *item, int64_t now, struct error *err)
 {
-    (void)row, (void)now;
-    sqlite3_stmt *s = statement_get(store, SQL_QUEUE_POSTPONE, entity, err);
-    if (!s)
+    (void)row;
+    return postpone(store, entity, item, NULL, now, err);
+}
+
+static int apply_denied(struct store *store, const struct entity *entity, struct sync_row *row,
+                        const struct store_item *item, int64_t now, struct error *err)
+{
+    (void)row;
+    sqlite3_stmt *s = item->vanished ? statement_get(store, SQL_DENIED, entity, err) : NULL;
+    if (s) {
+        (void)sqlite3_bind_int64(s, 1, item->id);
+        bind_utc(s, 2, now);
+    }
+    if (item->vanished && (!s || statement_run(store, s, err) < 0))
         return -1;
-    (void)sqlite3_bind_int64(s, 1, item->id);
-    bind_utc(s, 2, item->due);
-    bind_text(s, 3, item->error);
-    return statement_run(store, s, err);
+    return postpone(store, entity, item, "denied", now, err);
+}
+
+static int apply_contradicted(struct store *store, const struct entity *entity, struct sync_row *row,
+                              const struct store_item *item, int64_t now, struct error *err)
+{
+    (void)row;
+    return postpone(store, entity, item, "contradicted", now, err);
+}
+
+static int apply_missing(struct store *store, const struct entity *entity, struct sync_row *row,
+                         const struct store_item *item, int64_t now, struct error *err)
+{
+    (void)row;
+    return postpone(store, entity, item, "missing", now, err);
 }
 
 static int apply_failed(struct store *store, const struct entity *entity, struct sync_row *row,
@@ -144,7 +184,10 @@ static int (*const appliers[])(struct store *, const struct entity *, struct syn
                                                   [FOUND_SAME] = apply_same,
                                                   [FOUND_GONE] = apply_gone,
                                                   [FOUND_DOUBTED] = apply_doubted,
-                                                  [FOUND_FAILED] = apply_failed};
+                                                  [FOUND_FAILED] = apply_failed,
+                                                  [FOUND_DENIED] = apply_denied,
+                                                  [FOUND_CONTRADICTED] = apply_contradicted,
+                                                  [FOUND_MISSING] = apply_missing};
 
 int store_commit(struct store *store, const struct entity *entity, struct sync_row *row,
                  const struct store_item *items, size_t count, int64_t now, struct error *err)

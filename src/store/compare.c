@@ -62,6 +62,36 @@ int store_stage_count(struct store *store, unsigned first_pass, int64_t *ret, st
     return 0;
 }
 
+/* Runs a statement whose one value is the entity's name. */
+static int run_named(struct store *store, enum statement id, const struct entity *entity, struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, id, NULL, err);
+    if (!s)
+        return -1;
+    bind_text(s, 1, entity->name);
+    return statement_run(store, s, err);
+}
+
+int store_stage_keep(struct store *store, const struct entity *entity, struct error *err)
+{
+    if (store_begin(store, err) < 0)
+        return -1;
+    if (run_named(store, SQL_STAGE_FORGET, entity, err) < 0 ||
+        run_named(store, SQL_STAGE_KEEP, entity, err) < 0)
+        return store_abandon(store);
+    return store_end(store, err);
+}
+
+int store_stage_restore(struct store *store, const struct entity *entity, struct error *err)
+{
+    return run_named(store, SQL_STAGE_RESTORE, entity, err);
+}
+
+int store_stage_forget(struct store *store, const struct entity *entity, struct error *err)
+{
+    return run_named(store, SQL_STAGE_FORGET, entity, err);
+}
+
 /* A staged row, copied out, so that the table can be written while the rest is still to be read. */
 struct staged {
     int64_t id;
@@ -243,6 +273,19 @@ static int note_edit(struct store *store, const struct entity *entity, const str
     return queue_put(store, entity, staged->id, "changed", now, err);
 }
 
+/* One that was queued because it was missing, and is listed now, is asked for as any other. */
+static int note_relisted(struct store *store, const struct entity *entity, const struct staged *staged,
+                         int64_t now, struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, SQL_RELISTED, entity, err);
+    if (!s)
+        return -1;
+    (void)sqlite3_bind_int64(s, 1, staged->id);
+    bind_text(s, 2, staged->whole ? "changed" : "new");
+    bind_utc(s, 3, now);
+    return statement_run(store, s, err);
+}
+
 static int take_changed(struct store *store, const struct entity *entity, struct sync_row *row,
                         const struct staged *staged, int64_t now, struct error *err)
 {
@@ -264,7 +307,9 @@ static int take_changed(struct store *store, const struct entity *entity, struct
     bind_utc(s, 3, now);
     /* One that is believed to be gone is so until its record says otherwise. */
     (void)sqlite3_bind_int64(s, 4, gone && entity->queue_table ? PRESENCE_GONE : PRESENCE_LISTED);
-    return statement_run(store, s, err);
+    if (statement_run(store, s, err) < 0)
+        return -1;
+    return entity->queue_table ? note_relisted(store, entity, staged, now, err) : 0;
 }
 
 int store_compare_changed(struct store *store, const struct entity *entity, struct sync_row *row, int64_t now,
@@ -280,6 +325,31 @@ static void bind_vanished(sqlite3_stmt *s, unsigned first_pass, int64_t now)
 {
     (void)sqlite3_bind_int64(s, 1, first_pass);
     bind_utc(s, 2, now - USEC_PER_DAY);
+    bind_utc(s, 3, now);
+}
+
+static int note_missing(struct store *store, const struct entity *entity, unsigned first_pass, int64_t now,
+                        struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, SQL_MISSING_NOTE, entity, err);
+    if (!s)
+        return -1;
+    (void)sqlite3_bind_int64(s, 1, first_pass);
+    (void)sqlite3_bind_int64(s, 2, now / USEC_PER_SEC);
+    return statement_run(store, s, err);
+}
+
+static int queue_vanished(struct store *store, const struct entity *entity, unsigned first_pass, int64_t now,
+                          struct error *err)
+{
+    if (store_begin(store, err) < 0)
+        return -1;
+    sqlite3_stmt *s = statement_get(store, SQL_VANISHED_QUEUE, entity, err);
+    if (s)
+        bind_vanished(s, first_pass, now);
+    if (!s || statement_run(store, s, err) < 0 || note_missing(store, entity, first_pass, now, err) < 0)
+        return store_abandon(store);
+    return store_end(store, err);
 }
 
 int store_count_vanished(struct store *store, const struct entity *entity, unsigned first_pass, int64_t now,
@@ -304,14 +374,8 @@ int store_count_vanished(struct store *store, const struct entity *entity, unsig
 int store_take_vanished(struct store *store, const struct entity *entity, struct sync_row *row,
                         unsigned first_pass, int64_t now, struct error *err)
 {
-    if (entity->queue_table) {
-        sqlite3_stmt *s = statement_get(store, SQL_VANISHED_QUEUE, entity, err);
-        if (!s)
-            return -1;
-        bind_vanished(s, first_pass, now);
-        bind_utc(s, 3, now);
-        return statement_run(store, s, err);
-    }
+    if (entity->queue_table)
+        return queue_vanished(store, entity, first_pass, now, err);
     const struct sync_row before = *row;
     if (store_begin(store, err) < 0)
         return -1;
@@ -325,7 +389,7 @@ int store_take_vanished(struct store *store, const struct entity *entity, struct
             break;
         int64_t id = sqlite3_column_int64(s, 0);
         (void)sqlite3_reset(s);
-        r = row_deactivate(store, entity, id, row, now, err);
+        r = row_deactivate(store, entity, id, NULL, row, now, err);
     }
     return cycle_end(store, row, &before, s ? r : -1, err);
 }

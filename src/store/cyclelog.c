@@ -49,10 +49,11 @@ static int cycle_update(struct store *store, const struct sync_row *row, struct 
     if (!s)
         return -1;
     const int64_t figures[] = {
-        row->counts.fetched, row->counts.inserted, row->counts.updated, row->counts.unchanged,
-        row->counts.deleted, row->counts.failed,   row->counts.listed,  row->counts.expected,
-        row->cost.requests,  row->cost.retries,    row->cost.throttled, row->cost.bytes,
-        row->cost.waited_ms, row->quota_left_hour, row->quota_left_day, row->quota_left_month,
+        row->counts.fetched,   row->counts.inserted, row->counts.updated,  row->counts.unchanged,
+        row->counts.deleted,   row->counts.failed,   row->counts.denied,   row->counts.listed,
+        row->counts.expected,  row->cost.requests,   row->cost.retries,    row->cost.throttled,
+        row->cost.bytes,       row->cost.waited_ms,  row->quota_left_hour, row->quota_left_day,
+        row->quota_left_month,
     };
     int index = 1;
     (void)sqlite3_bind_int64(s, index++, row->id);
@@ -80,6 +81,8 @@ int cycle_end(struct store *store, struct sync_row *row, const struct sync_row *
 static int forget_before(struct store *store, enum statement id, const struct entity *entity, int64_t before,
                          struct error *err)
 {
+    if (before <= 0)
+        return 0;
     sqlite3_stmt *s = statement_get(store, id, entity, err);
     if (!s)
         return -1;
@@ -87,22 +90,21 @@ static int forget_before(struct store *store, enum statement id, const struct en
     return statement_run(store, s, err);
 }
 
-#define AUDITS_KEEP (92 * USEC_PER_DAY) /* three times what the freshness is told of */
-
-int store_cycle_finish(struct store *store, const struct sync_row *row, int64_t changes_before,
-                       int64_t log_before, struct error *err)
+int store_cycle_finish(struct store *store, const struct sync_row *row,
+                       const struct store_retention *retention, struct error *err)
 {
     if (store_begin(store, err) < 0)
         return -1;
-    if (cycle_update(store, row, err) < 0 || forget_before(store, SQL_LOG_FORGET, NULL, log_before, err) < 0)
+    if (cycle_update(store, row, err) < 0 ||
+        forget_before(store, SQL_LOG_FORGET, NULL, retention->log_before, err) < 0)
         return store_abandon(store);
     for (size_t i = 0; entities[i]; i++)
         if (entities[i]->changes_table &&
-            forget_before(store, SQL_CHANGES_FORGET, entities[i], changes_before, err) < 0)
+            forget_before(store, SQL_CHANGES_FORGET, entities[i], retention->changes_before, err) < 0)
             return store_abandon(store);
     for (size_t i = 0; entities[i]; i++)
         if (entities[i]->audits_table &&
-            forget_before(store, SQL_AUDITS_FORGET, entities[i], row->completed_at - AUDITS_KEEP, err) < 0)
+            forget_before(store, SQL_AUDITS_FORGET, entities[i], retention->audits_before, err) < 0)
             return store_abandon(store);
     return store_end(store, err);
 }

@@ -42,7 +42,8 @@ static int erase(struct store *store, const struct entity *entity, int64_t id, c
     }
     if (run_one(store, "DELETE FROM {changes} WHERE contact_id = ?2", entity, id, key, ret_changes, err) <
             0 ||
-        run_one(store, "DELETE FROM {audits} WHERE {key} = ?2", entity, id, key, &rows, err) < 0)
+        run_one(store, "DELETE FROM {audits} WHERE {key} = ?2", entity, id, key, &rows, err) < 0 ||
+        run_one(store, "DELETE FROM listing_kept WHERE key = ?2 AND ?1 > 0", entity, id, key, &rows, err) < 0)
         return -1;
     return run_one(store, "DELETE FROM {table} WHERE id = ?1", entity, id, key, &rows, err);
 }

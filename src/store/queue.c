@@ -61,9 +61,19 @@ int store_count_contradicted(struct store *store, const struct entity *entity, i
     return count(store, SQL_CONTRADICTED_COUNT, entity, ret, err);
 }
 
-int store_count_troubled(struct store *store, const struct entity *entity, int64_t *ret, struct error *err)
+int store_count_waiting(struct store *store, const struct entity *entity, struct store_waiting *ret,
+                        struct error *err)
 {
-    return count(store, SQL_TROUBLED_COUNT, entity, ret, err);
+    sqlite3_stmt *s = statement_get(store, SQL_WAITING, entity, err);
+    if (!s || statement_step(store, s, err) < 0)
+        return -1;
+    *ret = (struct store_waiting){.troubled = sqlite3_column_int64(s, 0),
+                                  .unfetched = sqlite3_column_int64(s, 1),
+                                  .denied = sqlite3_column_int64(s, 2),
+                                  .contradicted = sqlite3_column_int64(s, 3),
+                                  .missing = sqlite3_column_int64(s, 4)};
+    (void)sqlite3_reset(s);
+    return 0;
 }
 
 /* As FIGURES in statement.c has them. NULL is 0. */
@@ -97,15 +107,16 @@ int store_oldest_check(struct store *store, const struct entity *entity, int64_t
     return count(store, SQL_OLDEST_CHECK, entity, ret, err);
 }
 
-int store_plan(struct store *store, const struct entity *entity, int64_t now, bool all, bool signalled,
-               int64_t **ret, size_t *ret_count, struct error *err)
+int store_plan(struct store *store, const struct entity *entity, int64_t now, enum store_due due,
+               bool signalled, int64_t **ret, size_t *ret_count, struct error *err)
 {
     sqlite3_stmt *s = statement_get(store, SQL_PLAN, entity, err);
     if (!s)
         return -1;
     bind_utc(s, 1, now);
-    (void)sqlite3_bind_int(s, 2, all);
+    (void)sqlite3_bind_int(s, 2, due != DUE_NOW);
     (void)sqlite3_bind_int(s, 3, signalled);
+    (void)sqlite3_bind_int(s, 4, due == DUE_ALL);
     CLEANUP_FREE int64_t *ids = NULL;
     size_t count = 0, capacity = 0;
     int r;
@@ -148,7 +159,10 @@ int store_lookup(struct store *store, const struct entity *entity, int64_t id, s
     ret->content_hash = sqlite3_column_int64(s, 6);
     ret->chosen = sqlite3_column_int(s, 8) != 0;
     ret->paced = ret->chosen || sqlite3_column_int(s, 7) != 0;
-    read_figures(s, 9, &ret->figures);
+    ret->was_listed = sqlite3_column_int(s, 9) == PRESENCE_LISTED;
+    ret->missing = sqlite3_column_int64(s, 10);
+    ret->contradicted = sqlite3_column_int(s, 11) != 0;
+    read_figures(s, 12, &ret->figures);
     (void)sqlite3_reset(s);
     return 1;
 }

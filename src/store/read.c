@@ -163,6 +163,7 @@ static void fill_cycle(sqlite3_stmt *s, struct sync_row *row)
                    .unchanged = column_count(s, 10),
                    .deleted = column_count(s, 11),
                    .failed = column_count(s, 12),
+                   .denied = column_count(s, 26),
                    .listed = column_count(s, 13),
                    .expected = column_count(s, 14)},
         .cost = {.requests = column_count(s, 15),
@@ -184,7 +185,8 @@ static void fill_cycle(sqlite3_stmt *s, struct sync_row *row)
     "SELECT id, entity, \"trigger\", strategy, status, sync_started_at, sync_completed_at,"                  \
     " records_fetched, records_inserted, records_updated, records_unchanged, records_deleted,"               \
     " records_failed, records_listed, records_expected, requests, retries, throttled, bytes, waited_ms,"     \
-    " quota_left_hour, quota_left_day, quota_left_month, resumes_at, error_message, exit_status"             \
+    " quota_left_hour, quota_left_day, quota_left_month, resumes_at, error_message, exit_status,"            \
+    " coalesce(records_denied, 0)"                                                                           \
     " FROM sync_log"
 
 int read_cycles(struct store *store, const struct entity *entity, unsigned limit, read_cycle_fn *each,

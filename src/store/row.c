@@ -170,20 +170,32 @@ int queue_drop(struct store *store, const struct entity *entity, int64_t id, str
 }
 
 /* The hash of its bytes is forgotten: if it comes back, the same bytes are news. */
-static int mark_gone(struct store *store, const struct entity *entity, int64_t id, int64_t now,
-                     struct error *err)
+static int mark_gone(struct store *store, const struct entity *entity, int64_t id, const char *merged_into,
+                     int64_t now, struct error *err)
 {
     sqlite3_stmt *s = statement_get(store, SQL_GONE, entity, err);
     if (!s)
         return -1;
     (void)sqlite3_bind_int64(s, 1, id);
     bind_utc(s, 2, now);
+    bind_text(s, 3, merged_into);
     return statement_run(store, s, err);
 }
 
-static int deactivate(struct store *store, const struct entity *entity, int64_t id,
-                      const struct row_current *current, struct sync_row *row, int64_t now, struct error *err)
+/* An id that can stand in an address needs no escaping in JSON. */
+static const char *survivor_json(char text[static RECORD_ID_MAX + 32], const char *merged_into)
 {
+    if (!merged_into)
+        return NULL;
+    (void)snprintf(text, RECORD_ID_MAX + 32, "{\"mergedInto\":\"%s\"}", merged_into);
+    return text;
+}
+
+static int deactivate(struct store *store, const struct entity *entity, int64_t id,
+                      const struct row_current *current, const char *merged_into, struct sync_row *row,
+                      int64_t now, struct error *err)
+{
+    char after[RECORD_ID_MAX + 32];
     sqlite3_stmt *s = statement_get(store, SQL_DEACTIVATE, entity, err);
     if (!s)
         return -1;
@@ -192,19 +204,20 @@ static int deactivate(struct store *store, const struct entity *entity, int64_t 
     if (statement_run(store, s, err) < 0)
         return -1;
     row->counts.deleted++;
-    return row_change(store, entity, current->key, row, "deactivated", NULL, NULL, now, err);
+    return row_change(store, entity, current->key, row, "deactivated", NULL,
+                      survivor_json(after, merged_into), now, err);
 }
 
-int row_deactivate(struct store *store, const struct entity *entity, int64_t id, struct sync_row *row,
-                   int64_t now, struct error *err)
+int row_deactivate(struct store *store, const struct entity *entity, int64_t id, const char *merged_into,
+                   struct sync_row *row, int64_t now, struct error *err)
 {
     struct row_current current = {0};
     int r = row_current(store, entity, id, &current, err);
     if (r <= 0)
         return r;
-    r = current.active ? deactivate(store, entity, id, &current, row, now, err) : 0;
+    r = current.active ? deactivate(store, entity, id, &current, merged_into, row, now, err) : 0;
     if (r == 0)
-        r = mark_gone(store, entity, id, now, err);
+        r = mark_gone(store, entity, id, merged_into, now, err);
     if (r == 0)
         r = queue_drop(store, entity, id, err);
     row_current_free(&current);

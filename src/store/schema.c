@@ -200,17 +200,24 @@ int schema_check(struct store *store, int *ret_version, struct error *err)
                      store->path);
 }
 
-static int upgrade_entity(struct store *store, const struct entity *entity, int version, struct error *err)
+static int run_for(struct store *store, const char *template, const struct entity *entity, struct error *err)
 {
     struct buffer sql;
-    if (!entity->queue_table)
+    if (!template)
         return 0;
     buffer_init(&sql, SQL_MAX);
-    int r = statement_expand(&sql, schema_steps[version].entity, entity) < 0
-                ? error_memory(err)
-                : store_exec(store, sql.data, err);
+    int r =
+        statement_expand(&sql, template, entity) < 0 ? error_memory(err) : store_exec(store, sql.data, err);
     buffer_free(&sql);
     return r;
+}
+
+static int upgrade_entity(struct store *store, const struct entity *entity, int version, struct error *err)
+{
+    const struct schema_step *step = &schema_steps[version];
+    if (run_for(store, step->entity, entity, err) < 0)
+        return -1;
+    return entity->queue_table ? run_for(store, step->queued, entity, err) : 0;
 }
 
 /* Entities that are new since the database was made get their tables; no version is needed for that. */

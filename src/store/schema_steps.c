@@ -84,7 +84,45 @@ static const char log_sql[] = "ALTER TABLE sync_log ADD COLUMN exit_status INTEG
                               "CREATE INDEX sync_log_listed ON sync_log (entity)"
                               " WHERE records_listed IS NOT NULL AND records_expected IS NOT NULL;";
 
+/*
+ * Reasons that an answer gives, and not the plan: the key's user may not see the record; it is listed, and
+ * yet the server does not know it; it is missing from complete listings, and gives no usable answer.
+ */
+#define QUEUE_COUNTED_4(row)                                                                                 \
+    "'" COUNTS_WAITING "' || iif(" row "attempts > 0 AND " row "reason NOT IN " QUEUE_ANSWERED               \
+    ", 'failed', " row "reason)"
+
+/*
+ * Version 4: what is known of records that are denied, missing or merged, and a listing that was interrupted.
+ * The queue loses its list of reasons, which made a new table of every new reason; the code has the only one.
+ */
+static const char missing_sql[] = "ALTER TABLE {state} ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;"
+                                  "ALTER TABLE {state} ADD COLUMN missing_at INTEGER;"
+                                  "ALTER TABLE {state} ADD COLUMN merged_into TEXT;";
+
+static const char answers_sql[] =
+    "CREATE TEMP TABLE queued AS SELECT * FROM {queue};"
+    "DROP TABLE {queue};"
+    "CREATE TABLE {queue} ("
+    " id INTEGER PRIMARY KEY REFERENCES {table} (id) ON DELETE CASCADE, reason TEXT NOT NULL,"
+    " due_at DATETIME NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, last_error TEXT);"
+    "INSERT INTO {queue} SELECT * FROM temp.queued;"
+    "DROP TABLE temp.queued;"
+    "CREATE INDEX {queue}_answered ON {queue} (reason) WHERE reason IN " QUEUE_ANSWERED ";"
+    "INSERT INTO {counts} SELECT '" COUNTS_WAITING "' || value, 0"
+    " FROM json_each('[\"denied\", \"contradicted\", \"missing\"]');"
+    /* clang-format off */
+    COUNT_TABLE("{queue}", QUEUE_COUNTED_4, "reason, attempts")
+    /* clang-format on */
+    ;
+
+static const char kept_sql[] =
+    "ALTER TABLE sync_log ADD COLUMN records_denied INTEGER;"
+    "CREATE TABLE listing_kept (entity TEXT NOT NULL, key TEXT NOT NULL, pass INTEGER, hash INTEGER,"
+    " json TEXT, PRIMARY KEY (entity, key)) WITHOUT ROWID;";
+
 const struct schema_step schema_steps[SCHEMA_VERSION + 1] = {
-    [2] = {NULL, figures_sql},
-    [3] = {log_sql, counts_sql},
+    [2] = {.queued = figures_sql},
+    [3] = {.common = log_sql, .queued = counts_sql},
+    [4] = {.common = kept_sql, .entity = missing_sql, .queued = answers_sql},
 };

@@ -8,14 +8,30 @@
 
 #define SQL_MAX (64 * 1024)
 
-/*
- * {vanished}: Active ones that the listing lacks. One that answered although it is not listed (presence 1) is
- * asked again a day later; ?1 is the first pass that counts, ?2 the moment a day ago.
- */
-#define VANISHED                                                                                             \
-    " FROM {table} c JOIN {state} t ON t.id = c.id WHERE c.status IS NOT 'Inactive'"                         \
-    " AND (t.presence = 0 OR (t.presence = 1 AND t.checked_at < ?2))"                                        \
+/* Active ones that the listing lacks; ?1 is the first pass that counts. */
+#define MISSING                                                                                              \
+    " FROM {table} c JOIN {state} t ON t.id = c.id WHERE c.status IS NOT 'Inactive' AND t.presence <> 2"     \
     " AND NOT EXISTS (SELECT 1 FROM temp.staged s WHERE s.key = c.{key} AND s.pass >= ?1)"
+
+/*
+ * Those of them that are to be asked for. One that answered although it is not listed (presence 1) is asked
+ * again a day later: ?2 is the moment a day ago, ?3 is now.
+ */
+#define VANISHED MISSING " AND (t.presence = 0 OR t.checked_at NOT BETWEEN ?2 AND ?3)"
+
+/*
+ * Seconds until a record of the queue is asked for again, after its last attempt: the first repetition is the
+ * next cycle's, the delay then doubles. A denied record waits 3 days to a month, one that is listed and yet
+ * unknown an hour to a week, one that is missing an hour to a day, any other a quarter of an hour to a day.
+ */
+#define DELAY                                                                                                \
+    "CASE q.reason WHEN 'denied' THEN min(2592000, 259200 << min(q.attempts - 1, 16))"                       \
+    " WHEN 'contradicted' THEN min(604800, 3600 << min(q.attempts - 1, 16))"                                 \
+    " WHEN 'missing' THEN min(86400, 3600 << min(q.attempts - 1, 16))"                                       \
+    " ELSE iif(q.attempts < 2, 0, min(86400, 900 << min(q.attempts - 2, 16))) END"
+
+/* ?1 is now. A time that lies further ahead than the rule allows was written by a clock that was wrong. */
+#define DUE "(q.due_at <= ?1 OR q.attempts = 0 OR q.due_at > datetime(?1, '+' || (" DELAY ") || ' seconds'))"
 
 /* Presence after an answer: the given one, or, where the answer says nothing about it, as before but for
  * gone. */
@@ -37,7 +53,7 @@
 
 #define CYCLE_FIGURES                                                                                        \
     "records_fetched, records_inserted, records_updated, records_unchanged, records_deleted, "               \
-    "records_failed,"                                                                                        \
+    "records_failed, records_denied,"                                                                        \
     " records_listed, records_expected, requests, retries, throttled, bytes, waited_ms, quota_left_hour,"    \
     " quota_left_day, quota_left_month, resumes_at, status, error_message, sync_completed_at, exit_status"
 
@@ -54,13 +70,18 @@ static const char *const templates[STATEMENT_COUNT] = {
         " VALUES (?1, ?1, ?2, ?3, ?4, ?5)",
     [SQL_CYCLE_UPDATE] =
         "UPDATE sync_log SET (" CYCLE_FIGURES ") = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-        " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) WHERE id = ?1",
+        " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23) WHERE id = ?1",
     [SQL_CYCLE_INTERRUPTED] = "UPDATE sync_log SET status = 'failed', error_message = 'interrupted',"
                               " sync_completed_at = ?1 WHERE status = 'running'",
     [SQL_LOG_FORGET] = "DELETE FROM sync_log WHERE sync_started_at < ?1",
     [SQL_STAGE_ROW] = "INSERT INTO temp.staged (key, pass, hash, json) VALUES (?1, ?2, ?3, ?4)"
                       " ON CONFLICT (key) DO UPDATE SET pass = excluded.pass, hash = excluded.hash,"
                       " json = excluded.json WHERE pass <> excluded.pass",
+    [SQL_STAGE_KEEP] = "INSERT INTO listing_kept (entity, key, pass, hash, json)"
+                       " SELECT ?1, key, pass, hash, json FROM temp.staged",
+    [SQL_STAGE_RESTORE] = "INSERT INTO temp.staged (key, pass, hash, json)"
+                          " SELECT key, pass, hash, json FROM listing_kept WHERE entity = ?1",
+    [SQL_STAGE_FORGET] = "DELETE FROM listing_kept WHERE entity = ?1",
     [SQL_STAGE_COUNT] = "SELECT count(*) FROM temp.staged WHERE pass >= ?1",
     [SQL_NEW_ROWS] =
         "SELECT 0, s.key, s.hash, s.json, 0, 0, 0 FROM temp.staged s WHERE s.key > ?2 AND NOT EXISTS"
@@ -72,9 +93,10 @@ static const char *const templates[STATEMENT_COUNT] = {
         "SELECT c.id, s.key, s.hash, s.json, t.content_hash IS NOT NULL, t.presence,"
         " t.listed_hash IS NULL OR t.listed_hash IS s.hash"
         " FROM temp.staged s CROSS JOIN {table} c ON c.{key} = s.key CROSS JOIN {state} t ON t.id = c.id"
-        " WHERE s.key > ?2 AND (t.listed_hash IS NOT s.hash OR t.presence <> 0)"
+        " WHERE s.key > ?2 AND (t.listed_hash IS NOT s.hash OR t.presence <> 0 OR t.missing <> 0)"
         " ORDER BY s.key LIMIT ?1",
-    [SQL_LISTED] = "UPDATE {state} SET listed_hash = ?2, listed_at = ?3, presence = ?4 WHERE id = ?1",
+    [SQL_LISTED] = "UPDATE {state} SET listed_hash = ?2, listed_at = ?3, presence = ?4, missing = 0,"
+                   " missing_at = NULL WHERE id = ?1",
     [SQL_LISTED_EDIT] = "UPDATE {state} SET listed_edits = listed_edits + 1,"
                         " signalled = coalesce(signalled, ?2) WHERE id = ?1",
     [SQL_ACTIVE_COUNT] = "SELECT count(*) FROM {table} WHERE status IS NOT 'Inactive'",
@@ -82,8 +104,14 @@ static const char *const templates[STATEMENT_COUNT] = {
     [SQL_VANISHED_QUEUE] =
         "INSERT INTO {queue} (id, reason, due_at) SELECT c.id, 'vanished', ?3" VANISHED
         " ON CONFLICT (id) DO UPDATE SET reason = 'vanished', due_at = excluded.due_at, attempts = 0"
-        " WHERE reason <> 'vanished'",
-    [SQL_VANISHED_LIST] = "SELECT c.id" VANISHED,
+        " WHERE reason NOT IN ('vanished', 'missing')",
+    /* Once in 20 hours at most, so that three of them are three days. ?2 is now in seconds. */
+    [SQL_MISSING_NOTE] =
+        "UPDATE {state} SET missing = missing + 1, missing_at = ?2 WHERE id IN (SELECT c.id" MISSING ")"
+        " AND coalesce(missing_at NOT BETWEEN ?2 - 72000 AND ?2, 1)",
+    [SQL_RELISTED] = "UPDATE {queue} SET reason = ?2, due_at = ?3, attempts = 0 WHERE id = ?1"
+                     " AND reason = 'missing'",
+    [SQL_VANISHED_LIST] = "SELECT c.id" VANISHED " LIMIT 1",
     [SQL_FIND] = "SELECT id FROM {table} WHERE id = " FIND_ROW("{table}", "{key}"),
     [SQL_QUEUE_PUT] =
         "INSERT INTO {queue} (id, reason, due_at) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET"
@@ -93,20 +121,27 @@ static const char *const templates[STATEMENT_COUNT] = {
         "INSERT INTO {queue} (id, reason, due_at) SELECT t.id, 'full', ?1 FROM {state} t"
         " JOIN {table} c ON c.id = t.id WHERE t.presence <> 2"
         " OR EXISTS (SELECT 1 FROM temp.staged s WHERE s.key = c.{key}) ON CONFLICT (id) DO NOTHING",
-    [SQL_QUEUE_POSTPONE] =
-        "UPDATE {queue} SET attempts = attempts + 1, due_at = ?2, last_error = ?3 WHERE id = ?1",
+    [SQL_QUEUE_POSTPONE] = "UPDATE {queue} SET attempts = iif(?2 IS NULL OR reason = ?2, attempts, 0) + 1,"
+                           " reason = coalesce(?2, reason), last_error = ?3 WHERE id = ?1",
+    [SQL_QUEUE_DUE] =
+        "UPDATE {queue} AS q SET due_at = datetime(?2, '+' || (" DELAY ") || ' seconds') WHERE id = ?1",
     [SQL_QUEUE_DROP] = "DELETE FROM {queue} WHERE id = ?1",
     [SQL_CONTRADICTED_COUNT] = "SELECT count(*) FROM {state} t JOIN {table} c ON c.id = t.id"
                                " JOIN temp.staged s ON s.key = c.{key} WHERE t.presence = 2"
                                " AND NOT coalesce(json_extract(s.json, '$.deleted'), 0)",
-    [SQL_TROUBLED_COUNT] = "SELECT count(*) FROM {queue} q JOIN {state} t ON t.id = q.id WHERE q.attempts > 0"
-                           " AND t.presence <> 2", /* that one is gone is known of it */
+    /* That a record is gone is known of it. */
+    [SQL_WAITING] =
+        "SELECT count(*) FILTER (WHERE q.attempts > 0 AND q.reason NOT IN " QUEUE_ANSWERED
+        " AND t.presence <> 2), count(*) FILTER (WHERE q.reason = 'new' AND q.attempts = 0),"
+        " count(*) FILTER (WHERE q.reason = 'denied'), count(*) FILTER (WHERE q.reason = 'contradicted'),"
+        " count(*) FILTER (WHERE q.reason = 'missing') FROM {queue} q JOIN {state} t ON t.id = q.id",
     /* A full pass that the quota cuts in parts goes on where it was: who was not looked at longest is next.
      */
     [SQL_SIGNALLED_COUNT] = "SELECT count(*) FROM {queue} q WHERE q.due_at <= ?1 AND " SIGNALLED,
     [SQL_PLAN] =
-        "SELECT q.id FROM {queue} q JOIN {state} t ON t.id = q.id WHERE (?2 OR q.due_at <= ?1)"
-        " AND (?3 OR NOT (" SIGNALLED ")) ORDER BY CASE q.reason WHEN 'asked' THEN 0 WHEN 'new' THEN 1"
+        "SELECT q.id FROM {queue} q JOIN {state} t ON t.id = q.id WHERE (?4 OR (?2 AND q.reason NOT "
+        "IN " QUEUE_ANSWERED ") OR " DUE ") AND (?3 OR NOT (" SIGNALLED
+        ")) ORDER BY CASE q.reason WHEN 'asked' THEN 0 WHEN 'new' THEN 1"
         " WHEN 'returned' THEN 2 WHEN 'vanished' THEN 3 WHEN 'changed' THEN 4 WHEN 'feed' THEN 5 ELSE 6 END,"
         " CASE q.reason WHEN 'full' THEN coalesce(t.checked_at, '') END, q.id DESC",
     [SQL_SCAN] =
@@ -130,10 +165,13 @@ static const char *const templates[STATEMENT_COUNT] = {
         " CAST(strftime('%s', t.fetched_at) AS INTEGER) FROM {table} c JOIN {state} t ON t.id = c.id"
         " WHERE c.{key} = ?1",
     [SQL_OLDEST_CHECK] = "SELECT min(checked) FROM {state} WHERE watched_since IS NOT NULL AND presence <> 2",
-    [SQL_LOOKUP] = "SELECT c.{key}, q.reason = 'vanished', q.attempts, coalesce(t.bytes_hash, 0),"
+    [SQL_LOOKUP] = "SELECT c.{key}, q.reason IN ('vanished', 'missing')"
+                   " AND NOT EXISTS (SELECT 1 FROM temp.staged s WHERE s.key = c.{key}), q.attempts, "
+                   "coalesce(t.bytes_hash, 0),"
                    " c.status IS NOT 'Inactive', q.reason = 'returned'"
                    " AND EXISTS (SELECT 1 FROM temp.staged s WHERE s.key = c.{key}),"
-                   " coalesce(t.content_hash, 0), " SIGNALLED ", " CHOSEN ", " FIGURES " FROM {queue} q"
+                   " coalesce(t.content_hash, 0), " SIGNALLED ", " CHOSEN ", t.presence, t.missing,"
+                   " q.reason = 'contradicted', " FIGURES " FROM {queue} q"
                    " JOIN {table} c ON c.id = q.id JOIN {state} t ON t.id = q.id WHERE q.id = ?1",
     [SQL_CURRENT] = "SELECT c.{key}, c.status, c.deleted_at, c.flex_data, t.content_hash, t.presence"
                     " FROM {table} c JOIN {state} t ON t.id = c.id WHERE c.id = ?1",
@@ -144,11 +182,16 @@ static const char *const templates[STATEMENT_COUNT] = {
         "UPDATE {table} SET status = 'Inactive', deleted_at = ?2, updated_at = ?2 WHERE id = ?1",
     [SQL_FETCHED] =
         "UPDATE {state} SET bytes_hash = ?2, content_hash = ?3, fetched_at = ?4, checked_at = ?4,"
+        " missing = 0, missing_at = NULL, merged_into = NULL,"
         " (" FIGURES ") = (?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)," PRESENCE("?5") " WHERE id = ?1",
     [SQL_CHECKED] =
         "UPDATE {state} SET bytes_hash = coalesce(?2, bytes_hash), checked_at = ?4,"
+        " missing = 0, missing_at = NULL, merged_into = NULL,"
         " (" FIGURES ") = (?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)," PRESENCE("?5") " WHERE id = ?1",
-    [SQL_GONE] = "UPDATE {state} SET bytes_hash = NULL, checked_at = ?2, presence = 2 WHERE id = ?1",
+    [SQL_GONE] = "UPDATE {state} SET bytes_hash = NULL, checked_at = ?2, presence = 2, merged_into = ?3"
+                 " WHERE id = ?1",
+    /* One that is denied and missing answered, in its way. */
+    [SQL_DENIED] = "UPDATE {state} SET checked_at = ?2, presence = 1 WHERE id = ?1",
     [SQL_CHANGE] = "INSERT INTO {changes} (contact_id, sync_id, changed_at, kind, before, after)"
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_CHANGES_FORGET] = "DELETE FROM {changes} WHERE changed_at < ?1",

@@ -24,6 +24,9 @@ enum statement {
     SQL_LOG_FORGET,
     SQL_STAGE_ROW,
     SQL_STAGE_COUNT,
+    SQL_STAGE_KEEP,
+    SQL_STAGE_RESTORE,
+    SQL_STAGE_FORGET,
     SQL_NEW_ROWS,
     SQL_INSERT,
     SQL_INSERT_STATE,
@@ -33,14 +36,17 @@ enum statement {
     SQL_ACTIVE_COUNT,
     SQL_VANISHED_COUNT,
     SQL_VANISHED_QUEUE,
+    SQL_MISSING_NOTE,
+    SQL_RELISTED,
     SQL_VANISHED_LIST,
     SQL_FIND,
     SQL_QUEUE_PUT,
     SQL_QUEUE_ALL,
     SQL_QUEUE_POSTPONE,
+    SQL_QUEUE_DUE,
     SQL_QUEUE_DROP,
     SQL_CONTRADICTED_COUNT,
-    SQL_TROUBLED_COUNT,
+    SQL_WAITING,
     SQL_SIGNALLED_COUNT,
     SQL_PLAN,
     SQL_SCAN,
@@ -58,6 +64,7 @@ enum statement {
     SQL_FETCHED,
     SQL_CHECKED,
     SQL_GONE,
+    SQL_DENIED,
     SQL_CHANGE,
     SQL_CHANGES_FORGET,
     SQL_AUDIT,
@@ -137,11 +144,11 @@ int schema_check(struct store *store, int *ret_version, struct error *err);
 
 bool schema_is_current(int version);
 
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 
-/* What each version from 2 on added: for all entities together (or NULL), and for each with a queue. */
+/* What each version from 2 on added, NULL for nothing: once, to each entity, and to each with a queue. */
 struct schema_step {
-    const char *common, *entity;
+    const char *common, *entity, *queued;
 };
 extern const struct schema_step schema_steps[SCHEMA_VERSION + 1];
 
@@ -162,6 +169,9 @@ int schema_has(struct store *store, const char *table, const char *column, struc
 #define COUNTS_UNFETCHED "unfetched"
 #define COUNTS_GONE      "gone"
 #define COUNTS_WAITING   "waiting: "
+
+/* Reasons in {queue} that an answer gave: such a record is no failure, and waits for its time. */
+#define QUEUE_ANSWERED "('denied', 'contradicted', 'missing')"
 
 /* {state}.presence */
 enum presence {
@@ -201,9 +211,12 @@ int row_complete(struct store *store, const struct entity *entity, int64_t id,
                  const struct row_current *current, const struct record *record, const char *json,
                  int64_t now, struct error *err);
 
-/* It is gone: Inactive, not queued, with a change record. One that is Inactive already stays as it is. */
-int row_deactivate(struct store *store, const struct entity *entity, int64_t id, struct sync_row *row,
-                   int64_t now, struct error *err);
+/*
+ * It is gone: Inactive, not queued, with a change record. One that is Inactive already stays as it is.
+ * `merged_into`: the id of the record that it became part of, or NULL.
+ */
+int row_deactivate(struct store *store, const struct entity *entity, int64_t id, const char *merged_into,
+                   struct sync_row *row, int64_t now, struct error *err);
 
 /* A row of changes_table; nothing where the entity has none. before and after may be NULL. */
 int row_change(struct store *store, const struct entity *entity, const char *key, const struct sync_row *row,

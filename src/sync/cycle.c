@@ -12,7 +12,8 @@
 #define STORE_TRIES_MAX     5
 #define STORE_TRIES_STOPPED 2 /* somebody waits for the end */
 #define STORE_RETRY_DELAY   USEC_PER_SEC
-#define VANISHED_ALWAYS     5 /* so many may go at once in any site */
+#define VANISHED_ALWAYS     5                   /* so many may go at once in any site */
+#define AUDITS_KEEP         (92 * USEC_PER_DAY) /* three times what the freshness is measured over */
 
 int64_t cycle_wall(const struct cycle *cycle)
 {
@@ -65,6 +66,17 @@ void cycle_halt(struct cycle *cycle, enum fetch_outcome outcome, const struct er
         cycle->error = *err;
 }
 
+void cycle_halt_storm(struct cycle *cycle)
+{
+    if (cycle->halt != HALT_NOT)
+        return;
+    cycle->halt = HALT_STORM;
+    (void)error_set(&cycle->error, ERROR_ANSWER, RETRY_LATER,
+                    "the server does not know most of the %s that it lists: that is taken for a fault of "
+                    "the server, no row was changed; flexsync check shows what it answers",
+                    cycle->options.entity->name);
+}
+
 void cycle_fail(struct cycle *cycle, const struct error *err)
 {
     cycle->error = *err;
@@ -74,7 +86,7 @@ void cycle_fail(struct cycle *cycle, const struct error *err)
     cycle->phase = CYCLE_FINISH;
 }
 
-/* Did the server refuse to sort? A full cycle forgets it, and so finds out anew. */
+/* Did the server refuse to sort? A full cycle forgets it, and so finds out again. */
 static int recall_sort(struct cycle *cycle, bool *ret_refused, struct error *err)
 {
     CLEANUP_FREE char *text = NULL;
@@ -90,13 +102,23 @@ static int recall_sort(struct cycle *cycle, bool *ret_refused, struct error *err
     return 0;
 }
 
+static void begin_listing(struct cycle *cycle)
+{
+    const struct cycle_options *options = &cycle->options;
+    cycle->asked_size = stats_page_size(&cycle->stats, options->page_size, cycle_wall(cycle) / USEC_PER_SEC);
+    listing_begin(&cycle->listing, options->entity->paged, cycle->asked_size);
+}
+
 static int do_begin(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
 {
     (void)ret, (void)ret_at;
     bool refused = false;
     if (recall_sort(cycle, &refused, err) < 0 || stats_load(&cycle->stats, &cycle->sink, err) < 0 ||
         cycle_ask(cycle, err) < 0 || cycle_choose_reading(cycle, err) < 0 ||
-        cycle->sink.stage_begin(cycle->sink.self, err) < 0 ||
+        cycle->sink.stage_begin(cycle->sink.self, err) < 0)
+        return -1;
+    begin_listing(cycle);
+    if (cycle_resume_listing(cycle, err) < 0 ||
         cycle->sink.cycle_begin(cycle->sink.self, &cycle->row, err) < 0)
         return -1;
     cycle->stats_before = cycle->stats;
@@ -120,23 +142,39 @@ static void say_unknown(struct cycle *cycle)
     (void)snprintf(cycle->row.error_message, sizeof cycle->row.error_message, "%s", cycle->error.text);
 }
 
+/* When a cycle whose sending has ended goes on by itself; 0: it does not. */
+static int64_t resumes_at(struct cycle *cycle)
+{
+    switch (cycle->halt) {
+    case HALT_STORM:
+        return cycle->row.completed_at + CYCLE_STORM_PAUSE;
+    case HALT_UNAVAILABLE:
+    case HALT_THROTTLED:
+        return cycle->row.completed_at + cycle->source.pause(cycle->source.self);
+    case HALT_NOT:
+    case HALT_REFUSED:
+    case HALT_STOPPED:
+        break;
+    }
+    return 0;
+}
+
 /*
- * Success is a whole listing and every record; anything less says what is missing. `troubled` records are
- * queued after a failure, of this cycle or an earlier one.
+ * Success is a whole listing and every record; anything less says what is missing. What is `waiting` was not
+ * asked for in this cycle, or failed in this one or an earlier one.
  */
-static void judge(struct cycle *cycle, int64_t troubled)
+static void judge(struct cycle *cycle, const struct store_waiting *waiting)
 {
     struct sync_row *row = &cycle->row;
     char a[TEXT_MAX], b[TEXT_MAX];
+    row->resumes_at = resumes_at(cycle);
     if (row->status == SYNC_FAILED) {
         (void)snprintf(row->error_message, sizeof row->error_message, "%s", cycle->error.text);
         return;
     }
     row->status = SYNC_PARTIAL;
-    if (cycle->halt == HALT_REFUSED)
+    if (cycle->halt == HALT_REFUSED || (cycle->halt == HALT_UNAVAILABLE && cycle->lists && !cycle->staged))
         row->status = SYNC_FAILED;
-    if (cycle->halt == HALT_THROTTLED || cycle->halt == HALT_UNAVAILABLE)
-        row->resumes_at = row->completed_at + cycle->source.pause(cycle->source.self);
     if (cycle->halt != HALT_NOT)
         (void)snprintf(row->error_message, sizeof row->error_message, "%s", cycle->error.text);
     else if (cycle->lists && !cycle->whole && row->counts.expected != SYNC_UNKNOWN)
@@ -156,13 +194,33 @@ static void judge(struct cycle *cycle, int64_t troubled)
                        cycle->error.text[0] ? ": " : "", cycle->error.text);
     else if (cycle_count_unknown(cycle) > 0)
         say_unknown(cycle);
-    else if (troubled > 0 && cycle->options.id_count == 0 && !cycle->options.plan_only)
+    else if (waiting->troubled > 0 && cycle->options.id_count == 0 && !cycle->options.plan_only)
         (void)snprintf(
             row->error_message, sizeof row->error_message,
             "%s record%s of an earlier sync still missing, to be asked for later; flexsync sync asks at once",
-            text_format_count(a, troubled), troubled == 1 ? "" : "s");
+            text_format_count(a, waiting->troubled), waiting->troubled == 1 ? "" : "s");
+    else if (waiting->unfetched > 0 && cycle->options.id_count == 0 && !cycle->options.plan_only)
+        (void)snprintf(row->error_message, sizeof row->error_message,
+                       "%s new record%s still to be fetched; flexsync sync asks at once",
+                       text_format_count(a, waiting->unfetched), waiting->unfetched == 1 ? "" : "s");
     else
         row->status = SYNC_SUCCESS;
+}
+
+/* What is kept for reasons that only the people of the site can change. */
+static void report_kept(const struct cycle *cycle, const struct store_waiting *waiting)
+{
+    const struct entity *entity = cycle->options.entity;
+    if (cycle->denied > 0)
+        cycle_report(cycle, EVENT_DENIED,
+                     "%s: %" PRId64 " records are not for the user of this API key, and are kept as the "
+                     "listing shows them; if they should be copied, give that user the right in Flex",
+                     entity->name, waiting->denied);
+    if (cycle->contradictions > 0 && cycle->halt != HALT_STORM)
+        cycle_report(cycle, EVENT_CONTRADICTED,
+                     "%s: %" PRId64
+                     " records are listed, and yet the server does not know them; they are kept",
+                     entity->name, waiting->contradicted);
 }
 
 static void report_findings(const struct cycle *cycle)
@@ -185,6 +243,17 @@ static void count_left(struct cycle *cycle)
     cycle->row.quota_left_month = left[QUOTA_MONTH];
 }
 
+/* By the server's clock: this machine's may be wrong by years. */
+static struct store_retention retention_of(const struct cycle *cycle)
+{
+    int64_t date = cycle->source.date(cycle->source.self);
+    if (date == 0)
+        return (struct store_retention){0};
+    return (struct store_retention){.changes_before = date - cycle->options.keep_changes,
+                                    .log_before = date - cycle->options.keep_log,
+                                    .audits_before = date - AUDITS_KEEP};
+}
+
 static int do_finish(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
 {
     (void)ret_at;
@@ -194,26 +263,26 @@ static int do_finish(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_
     }
     if (!cycle->sink_failed && cycle->row.id && cycle_flush(cycle, err) < 0)
         return -1;
-    int64_t troubled = 0;
+    struct store_waiting waiting = {0};
     if (!cycle->sink_failed && cycle->options.entity->queue_table && cycle->row.id &&
-        cycle->sink.count_troubled(cycle->sink.self, cycle->options.entity, &troubled, err) < 0)
+        cycle->sink.count_waiting(cycle->sink.self, cycle->options.entity, &waiting, err) < 0)
         return -1;
     if (cycle->row.completed_at == 0) {
         cycle->row.completed_at = cycle_wall(cycle);
         cycle_count_cost(cycle);
         count_left(cycle);
-        judge(cycle, troubled);
+        cycle->row.counts.denied = waiting.denied;
+        judge(cycle, &waiting);
         cycle->row.exit_status = sync_exit_status(&cycle->row, &cycle->error);
         report_findings(cycle);
+        report_kept(cycle, &waiting);
         cycle_settle(cycle);
     }
-    int64_t now = cycle->row.completed_at;
+    const struct store_retention retention = retention_of(cycle);
     if (!cycle->sink_failed && cycle->options.entity->queue_table && cycle->row.id &&
-        stats_save(&cycle->stats, &cycle->stats_before, &cycle->sink, now, err) < 0)
+        stats_save(&cycle->stats, &cycle->stats_before, &cycle->sink, cycle->row.completed_at, err) < 0)
         return -1;
-    if (cycle->row.id &&
-        cycle->sink.cycle_finish(cycle->sink.self, &cycle->row, now - cycle->options.keep_changes,
-                                 now - cycle->options.keep_log, err) < 0)
+    if (cycle->row.id && cycle->sink.cycle_finish(cycle->sink.self, &cycle->row, &retention, err) < 0)
         return -1;
     cycle->phase = CYCLE_OVER;
     return 0;
@@ -302,7 +371,6 @@ int cycle_new(struct cycle **ret, const struct cycle_options *options, struct er
         .quota_left_day = SYNC_UNKNOWN,
         .quota_left_month = SYNC_UNKNOWN,
     };
-    listing_begin(&cycle->listing, options->entity->paged, options->page_size);
     *ret = cycle;
     return 0;
 }
@@ -344,7 +412,9 @@ struct cycle *cycle_free(struct cycle *cycle)
     free(cycle->asked);
     free(cycle->plan);
     idmap_free(&cycle->answers);
-    free(cycle->gone);
+    for (size_t i = 0; i < cycle->absent_count; i++)
+        free(cycle->absent[i].merged_into);
+    free(cycle->absent);
     free(cycle);
     return NULL;
 }

@@ -341,6 +341,7 @@ static void settle_listing(struct cycle *cycle)
     if (!cycle->whole)
         return;
     cycle->stats.zero_based = cycle->listing.zero_based;
+    stats_paged(&cycle->stats, cycle->asked_size, cycle->options.page_size, seconds_now(cycle));
     stats_listed(&cycle->stats, cycle->listing.pages, cycle->row.counts.listed, cycle->edits_listed,
                  seconds_now(cycle));
 }
@@ -362,5 +363,7 @@ void cycle_settle(struct cycle *cycle)
         return;
     settle_feed(cycle);
     settle_listing(cycle);
+    if (cycle->disproved && !cycle->relisted)
+        cycle->stats.doubted = 1;
     settle_pace(cycle);
 }

@@ -8,16 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FAILED_DELAY                                                                                         \
-    (15 * USEC_PER_MIN) /* doubled with every attempt; the first repetition is the next cycle's */
-#define FAILED_DELAY_MAX USEC_PER_DAY
-#define DOUBTED_DELAY    USEC_PER_DAY
+#define MISSING_DAYS 3 /* after which a record without a usable answer is gone, if the listing lacks it */
 
 static void item_free(struct store_item *item)
 {
     (void)record_free(item->record);
     free((char *)item->body);
     free((char *)item->error);
+    free((char *)item->merged_into);
 }
 
 static void batch_clear(struct batch *batch)
@@ -75,17 +73,21 @@ int cycle_flush(struct cycle *cycle, struct error *err)
     return 0;
 }
 
-static int remember_gone(struct cycle *cycle, int64_t id)
+static int remember_absent(struct cycle *cycle, const struct task *task, bool listed)
 {
-    if (cycle->gone_count == cycle->gone_capacity) {
-        size_t capacity = cycle->gone_capacity ? cycle->gone_capacity * 2 : 64;
-        int64_t *gone = realloc(cycle->gone, capacity * sizeof *gone);
-        if (!gone)
+    if (cycle->absent_count == cycle->absent_capacity) {
+        size_t capacity = cycle->absent_capacity ? cycle->absent_capacity * 2 : 64;
+        struct absent *absent = realloc(cycle->absent, capacity * sizeof *absent);
+        if (!absent)
             return -1;
-        cycle->gone = gone;
-        cycle->gone_capacity = capacity;
+        cycle->absent = absent;
+        cycle->absent_capacity = capacity;
     }
-    cycle->gone[cycle->gone_count++] = id;
+    char *merged_into = task->merged_into[0] ? strdup(task->merged_into) : NULL;
+    if (task->merged_into[0] && !merged_into)
+        return -1;
+    cycle->absent[cycle->absent_count++] =
+        (struct absent){.id = task->id, .listed = listed, .merged_into = merged_into};
     return 0;
 }
 
@@ -100,6 +102,7 @@ static int accept_record(void *arg, const char *body, size_t length, struct erro
     if (record_parse(&record, task->cycle->options.entity, body, length, err) < 0)
         return -1;
     if (strcmp(record->id, task->known.key) != 0) {
+        (void)snprintf(task->merged_into, sizeof task->merged_into, "%s", record->id);
         (void)record_free(record);
         return error_set(err, ERROR_ANSWER, RETRY_NEVER,
                          "the server answered with another record than the one asked for");
@@ -114,26 +117,23 @@ static int accept_record(void *arg, const char *body, size_t length, struct erro
     return 0;
 }
 
-static int64_t delay_after(int64_t attempts)
+/* A record that did not come, and stays queued; why is kept beside it. */
+static void note_kept(struct cycle *cycle, const struct task *task, enum store_finding finding,
+                      const struct error *err)
 {
-    int64_t delay = attempts > 0 ? FAILED_DELAY : 0;
-    while (--attempts > 0 && delay < FAILED_DELAY_MAX)
-        delay *= 2;
-    return delay < FAILED_DELAY_MAX ? delay : FAILED_DELAY_MAX;
+    struct store_item item = {
+        .finding = finding, .id = task->id, .vanished = task->known.vanished, .error = strdup(err->text)};
+    cycle_feed_fetched(cycle, task, FEED_UNKNOWN, FEED_UNKNOWN);
+    cycle_report(cycle, EVENT_CYCLE_DETAIL, "%s %s: %s", cycle->options.entity->noun, task->known.key,
+                 err->text);
+    batch_add(cycle, &item);
 }
 
 static void note_failed(struct cycle *cycle, const struct task *task, const struct error *err)
 {
-    struct store_item item = {.finding = FOUND_FAILED,
-                              .id = task->id,
-                              .error = strdup(err->text),
-                              .due = cycle_wall(cycle) + delay_after(task->known.attempts)};
-    cycle_feed_fetched(cycle, task, FEED_UNKNOWN, FEED_UNKNOWN);
     if (cycle->error.code == ERROR_NONE)
         cycle->error = *err;
-    cycle_report(cycle, EVENT_CYCLE_DETAIL, "%s %s: %s", cycle->options.entity->noun, task->known.key,
-                 err->text);
-    batch_add(cycle, &item);
+    note_kept(cycle, task, FOUND_FAILED, err);
 }
 
 /* A date of the server's in a column, in seconds as if it were UTC; 0 where there is none. */
@@ -182,25 +182,62 @@ static void note_record(struct cycle *cycle, struct task *task)
         findings_add(&cycle->findings, &task->record->findings);
     task->record = NULL;
     task->body = NULL;
+    cycle->answered++;
+    /* A page that was read before it lacked this one, and it is there: rows moved from one page to another.
+     */
+    cycle->disproved |= task->known.vanished && task->known.was_listed;
     batch_add(cycle, &item);
 }
 
+/* The server lists it, and does not know it. That is believed of some records, and not of most of them. */
+static void note_contradiction(struct cycle *cycle, const struct task *task)
+{
+    cycle->contradictions++;
+    cycle->disproved |= !task->known.contradicted;
+    if (cycle->contradictions > CYCLE_STORM_LEAST && cycle->contradictions > cycle->answered)
+        cycle_halt_storm(cycle);
+}
+
 /*
- * One that was taken for gone and is listed all the same stays queued, ever more rarely asked for: it may
- * come back. One that is Inactive for another reason loses nothing. The others wait until it is known how
- * many they are.
+ * The server says that there is no such record. One that was taken for gone before and is listed all the same
+ * stays queued: it may come back. One that is Inactive for another reason loses nothing. The others wait
+ * until it is known how many they are.
  */
 static void note_gone(struct cycle *cycle, const struct task *task, const struct error *err)
 {
-    struct store_item item = {.finding = task->known.returned ? FOUND_DOUBTED : FOUND_GONE,
-                              .id = task->id,
-                              .audit = task->audit,
-                              .due = cycle_wall(cycle) + delay_after(task->known.attempts)};
+    const struct store_known *known = &task->known;
+    struct store_item item = {
+        .finding = known->returned ? FOUND_DOUBTED : FOUND_GONE, .id = task->id, .audit = task->audit};
     cycle_feed_fetched(cycle, task, FEED_UNKNOWN, FEED_UNKNOWN);
-    if (task->known.returned || !task->known.active)
+    if (known->returned || !known->active)
         batch_add(cycle, &item);
-    else if (remember_gone(cycle, task->id) < 0)
+    else if (remember_absent(cycle, task, !known->vanished) < 0)
         note_failed(cycle, task, err);
+    else if (!known->vanished)
+        note_contradiction(cycle, task);
+}
+
+/*
+ * There is no usable answer. Where complete listings lack the record too, that is no failure: it was merged
+ * into another one, or, after some days of this, it is gone whatever its address answers.
+ */
+static void note_unusable(struct cycle *cycle, const struct task *task, const struct error *err)
+{
+    const struct store_known *known = &task->known;
+    if (!known->vanished || !known->active || err->code == ERROR_SYSTEM)
+        note_failed(cycle, task, err);
+    else if (!task->merged_into[0] && known->missing < MISSING_DAYS)
+        note_kept(cycle, task, FOUND_MISSING, err);
+    else if (remember_absent(cycle, task, false) < 0)
+        note_failed(cycle, task, err);
+    else
+        cycle_feed_fetched(cycle, task, FEED_UNKNOWN, FEED_UNKNOWN);
+}
+
+static void note_denied(struct cycle *cycle, const struct task *task, const struct error *err)
+{
+    cycle->denied++;
+    note_kept(cycle, task, FOUND_DENIED, err);
 }
 
 static void record_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
@@ -214,10 +251,12 @@ static void record_is_done(void *arg, enum fetch_outcome outcome, const struct e
     case FETCH_GONE:
         note_gone(cycle, task, err);
         break;
-    case FETCH_REJECTED:
     case FETCH_DENIED:
+        note_denied(cycle, task, err);
+        break;
+    case FETCH_REJECTED:
     case FETCH_FAILED:
-        note_failed(cycle, task, err);
+        note_unusable(cycle, task, err);
         break;
     case FETCH_THROTTLED:
     case FETCH_REFUSED:
@@ -313,33 +352,57 @@ int cycle_do_fetch(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at
     return 0;
 }
 
-static void doubt_gone(struct cycle *cycle, int64_t contradicted, int64_t active)
+static void doubt_gone(struct cycle *cycle, int64_t gone, int64_t active)
 {
+    const char *name = cycle->options.entity->name;
     cycle->believed = false;
-    cycle_report(
-        cycle, EVENT_VANISHED_DOUBTED,
-        "the server knows nothing of %" PRId64 " of %" PRId64 " active %s any more, more than %" PRId64
-        " %% at once: not believed, nobody was touched; if it is true: flexsync sync --accept-vanished",
-        (int64_t)cycle->gone_count + contradicted, active + contradicted, cycle->options.entity->name,
-        cycle->options.max_vanished);
+    cycle_report(cycle, EVENT_VANISHED_DOUBTED,
+                 "the server does not know %" PRId64 " of %" PRId64 " active %s any more, more than %" PRId64
+                 " %% at once: ignored, no row of %s was changed; if it is true: flexsync sync "
+                 "--accept-vanished",
+                 gone, active, name, cycle->options.max_vanished, name);
 }
 
 /*
- * How many the server would have us take for gone: those of this cycle, and those taken for gone before that
- * it still lists. Counted cycle by cycle, a server that forgets its records would take everybody, a few at a
- * time.
+ * How many the server would have us take for gone: those of this cycle that it does not list, and those taken
+ * for gone before that it still lists. Counted cycle by cycle, a server that forgets its records would take
+ * everybody, a few at a time.
  */
 static int judge_gone(struct cycle *cycle, struct error *err)
 {
-    int64_t vanished = 0, active = 0, contradicted = 0;
+    int64_t vanished = 0, active = 0, contradicted = 0, gone = 0;
     const struct entity *entity = cycle->options.entity;
+    for (size_t i = 0; i < cycle->absent_count; i++)
+        gone += !cycle->absent[i].listed;
     if (cycle->sink.count_vanished(cycle->sink.self, entity, cycle->listing.first_reading, cycle_wall(cycle),
                                    &vanished, &active, err) < 0 ||
         cycle->sink.count_contradicted(cycle->sink.self, entity, &contradicted, err) < 0)
         return -1;
-    if (cycle_too_many(cycle, (int64_t)cycle->gone_count + contradicted, active + contradicted))
-        doubt_gone(cycle, contradicted, active);
+    if (gone > 0 && cycle_too_many(cycle, gone + contradicted, active + contradicted))
+        doubt_gone(cycle, gone + contradicted, active + contradicted);
     return 0;
+}
+
+/* What is believed of it goes into the batch. */
+static void settle_absent(struct cycle *cycle, struct absent *absent)
+{
+    struct store_item item = {.finding = cycle->believed ? FOUND_GONE : FOUND_DOUBTED,
+                              .id = absent->id,
+                              .merged_into = absent->merged_into};
+    absent->merged_into = NULL;
+    if (absent->listed) {
+        item.finding = cycle->halt == HALT_STORM ? FOUND_DOUBTED : FOUND_CONTRADICTED;
+        item.error = strdup("the server lists it, and says that it does not know it");
+    }
+    batch_add(cycle, &item);
+}
+
+static int end_reconcile(struct cycle *cycle, struct error *err)
+{
+    int again = cycle_list_again(cycle, err);
+    if (again == 0)
+        cycle->phase = CYCLE_FINISH;
+    return again < 0 ? -1 : 0;
 }
 
 int cycle_do_reconcile(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
@@ -347,17 +410,11 @@ int cycle_do_reconcile(struct cycle *cycle, enum cycle_advance *ret, int64_t *re
     (void)ret, (void)ret_at;
     if (cycle_flush(cycle, err) < 0)
         return -1;
-    if (cycle->gone_next >= cycle->gone_count) {
-        cycle->phase = CYCLE_FINISH;
-        return 0;
-    }
-    if (cycle->gone_next == 0 && judge_gone(cycle, err) < 0)
+    if (cycle->absent_next >= cycle->absent_count)
+        return end_reconcile(cycle, err);
+    if (cycle->absent_next == 0 && judge_gone(cycle, err) < 0)
         return -1;
-    for (size_t i = 0; i < CYCLE_BATCH_MAX && cycle->gone_next < cycle->gone_count; i++) {
-        struct store_item item = {.finding = cycle->believed ? FOUND_GONE : FOUND_DOUBTED,
-                                  .id = cycle->gone[cycle->gone_next++],
-                                  .due = cycle_wall(cycle) + DOUBTED_DELAY};
-        batch_add(cycle, &item);
-    }
+    for (size_t i = 0; i < CYCLE_BATCH_MAX && cycle->absent_next < cycle->absent_count; i++)
+        settle_absent(cycle, &cycle->absent[cycle->absent_next++]);
     return 0;
 }

@@ -12,8 +12,12 @@
 #define CYCLE_STOP_GRACE  (3 * USEC_PER_SEC) /* for what came in before a wish to end */
 #define CYCLE_COMPARE_MAX 500                /* rows of one step of a comparison */
 
-/* Why sending has ended, strongest last. */
-enum halt { HALT_NOT, HALT_UNAVAILABLE, HALT_THROTTLED, HALT_REFUSED, HALT_STOPPED };
+#define CYCLE_STORM_LEAST 5 /* records that may be listed and yet unknown in any cycle */
+#define CYCLE_STORM_PAUSE                                                                                    \
+    (5 * USEC_PER_MIN) /* until a server that knows none of its records is asked again */
+
+/* Why sending has ended, strongest last. HALT_STORM: the server does not know most of what it lists. */
+enum halt { HALT_NOT, HALT_STORM, HALT_UNAVAILABLE, HALT_THROTTLED, HALT_REFUSED, HALT_STOPPED };
 
 /* What this cycle does with the order of edits. */
 enum feeding { FEEDING_NOT, FEEDING_PROBE, FEEDING_READ };
@@ -34,6 +38,14 @@ struct task {
     struct record *record; /* owned, until the batch has it */
     char *body;            /* owned, likewise */
     int64_t bytes_hash;
+    char merged_into[RECORD_ID_MAX + 1]; /* the id of another record that came in its place; or "" */
+};
+
+/* A record that the server does not know, until it is decided what to believe. */
+struct absent {
+    int64_t id;
+    bool listed;       /* and yet it is listed */
+    char *merged_into; /* owned; or NULL */
 };
 
 /* Findings that wait for their transaction. They own record, body and error. */
@@ -62,9 +74,15 @@ struct cycle {
     bool sorted, listing_asked, whole, believed;
     bool sort_refused; /* not yet confirmed by an answer without */
     bool staged;       /* something of the listing came */
-    bool sink_failed;  /* what the batch holds is lost; the queue still has it */
-    int64_t stop_at;   /* monotonic: a wish to end is obeyed by then */
-    struct page *page; /* an answer to be staged; owned */
+    bool resumed;      /* it goes on where an earlier cycle had to leave it */
+    bool shrunk;       /* the server could not give as large a page as was asked for */
+    bool disproved;    /* an answer contradicts that the listing is whole */
+    bool relisted;     /* it was read again for that */
+    unsigned asked_size;
+    int64_t walk_began; /* seconds: of a listing that more than one cycle reads */
+    bool sink_failed;   /* what the batch holds is lost; the queue still has it */
+    int64_t stop_at;    /* monotonic: a wish to end is obeyed by then */
+    struct page *page;  /* an answer to be staged; owned */
     bool page_done;
     enum fetch_outcome outcome; /* of that answer */
     struct error page_error;
@@ -98,9 +116,12 @@ struct cycle {
     struct task *tasks;   /* source.window of them */
     unsigned under_way;
     struct batch batch;
-    int64_t *gone; /* owned */
-    size_t gone_count, gone_capacity;
-    size_t gone_next;
+    struct absent *absent; /* owned */
+    size_t absent_count, absent_capacity;
+    size_t absent_next;
+    size_t answered;       /* records that came */
+    size_t contradictions; /* records that are listed and did not */
+    size_t denied;         /* records that this cycle was not allowed to see */
 };
 
 typedef int phase_fn(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err);
@@ -155,6 +176,13 @@ void cycle_report(const struct cycle *cycle, enum event event, const char *forma
 
 /* Sending has ended for this reason; a stronger one replaces a weaker. */
 void cycle_halt(struct cycle *cycle, enum fetch_outcome outcome, const struct error *err);
+void cycle_halt_storm(struct cycle *cycle);
+
+/* Goes on with a listing that an earlier cycle had to leave, if there is one that is worth it. */
+int cycle_resume_listing(struct cycle *cycle, struct error *err);
+
+/* Is the listing to be read again, because of what records answered? Then the phase is LIST. 1, 0, or -1. */
+int cycle_list_again(struct cycle *cycle, struct error *err);
 
 /* The cycle has failed: nothing more is asked, the row is closed. */
 void cycle_fail(struct cycle *cycle, const struct error *err);

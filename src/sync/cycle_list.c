@@ -1,9 +1,15 @@
 /* The phases that read the listing and compare it with what is stored. */
 #include "cycle_internal.h"
 
+#include "flexsync/cleanup.h"
 #include "flexsync/text.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define WALK_MAX  (3 * 86400) /* seconds after which a listing that was interrupted is begun again */
+#define WALK_TEXT (LISTING_TEXT_MAX + 32)
 
 static int accept_page(void *arg, const char *body, size_t length, struct error *err)
 {
@@ -26,14 +32,24 @@ static void page_is_done(void *arg, enum fetch_outcome outcome, const struct err
     cycle->options.wake(cycle->options.arg);
 }
 
-static const struct fetch_handler page_handler = {.accept = accept_page, .done = page_is_done};
+/*
+ * A page that is too much for the server is not asked for five times: half of it may do. An ordinary one is
+ * tried as any request.
+ */
+static unsigned tries_of(const struct cycle *cycle, const struct source_page *wanted)
+{
+    if (wanted->size <= LISTING_SIZE_MIN)
+        return 0;
+    return cycle->shrunk ? 1 : 2;
+}
 
 void cycle_ask_page(struct cycle *cycle, const struct source_page *wanted)
 {
     struct error err;
+    const struct fetch_handler handler = {
+        .accept = accept_page, .done = page_is_done, .tries = tries_of(cycle, wanted)};
     cycle->listing_asked = true;
-    if (cycle->source.list(cycle->source.self, cycle->options.entity, wanted, &page_handler, cycle, &err) <
-        0) {
+    if (cycle->source.list(cycle->source.self, cycle->options.entity, wanted, &handler, cycle, &err) < 0) {
         cycle->listing_asked = false;
         cycle_fail(cycle, &err);
     }
@@ -50,6 +66,88 @@ static void ask_page(struct cycle *cycle)
                                                 : cycle->sorted ? ORDER_ID
                                                                 : ORDER_NONE};
     cycle_ask_page(cycle, &wanted);
+}
+
+/* --- a listing that one cycle cannot read to its end --- */
+
+static void walk_key(char key[static 64], const struct cycle *cycle)
+{
+    (void)snprintf(key, 64, "%s.listing.walk", cycle->options.entity->name);
+}
+
+static int set_walk(struct cycle *cycle, const char *text, struct error *err)
+{
+    char key[64];
+    walk_key(key, cycle);
+    return cycle->sink.meta_set(cycle->sink.self, key, text, cycle_wall(cycle), err);
+}
+
+static int forget_walk(struct cycle *cycle, struct error *err)
+{
+    cycle->resumed = false;
+    if (set_walk(cycle, "", err) < 0)
+        return -1;
+    return cycle->sink.stage_forget(cycle->sink.self, cycle->options.entity, err);
+}
+
+/* So that a listing that costs more than the quota has at a time is read to its end all the same. */
+static int keep_walk(struct cycle *cycle, struct error *err)
+{
+    char text[WALK_TEXT], walk[LISTING_TEXT_MAX];
+    if (cycle->whole || cycle->by_edits || cycle->relisted || !listing_can_pause(&cycle->listing))
+        return 0;
+    if (cycle->walk_began == 0)
+        cycle->walk_began = cycle_wall(cycle) / USEC_PER_SEC;
+    listing_print(walk, &cycle->listing);
+    (void)snprintf(text, sizeof text, "%" PRId64 " %s", cycle->walk_began, walk);
+    if (cycle->sink.stage_keep(cycle->sink.self, cycle->options.entity, err) < 0)
+        return -1;
+    return set_walk(cycle, text, err);
+}
+
+int cycle_resume_listing(struct cycle *cycle, struct error *err)
+{
+    char key[64], *rest = NULL;
+    CLEANUP_FREE char *text = NULL;
+    if (!cycle->options.entity->paged || cycle->options.id_count > 0)
+        return 0;
+    walk_key(key, cycle);
+    if (cycle->sink.meta_get(cycle->sink.self, key, &text, err) < 0)
+        return -1;
+    if (!text || !*text)
+        return 0;
+
+    int64_t began = strtoll(text, &rest, 10), age = cycle_wall(cycle) / USEC_PER_SEC - began;
+    cycle->resumed = true;
+    if (age < 0 || age > WALK_MAX || !listing_resume(&cycle->listing, rest))
+        return forget_walk(cycle, err);
+    cycle->walk_began = began;
+    cycle->lists = true;
+    cycle->by_edits = false;
+    return cycle->sink.stage_restore(cycle->sink.self, cycle->options.entity, err);
+}
+
+int cycle_list_again(struct cycle *cycle, struct error *err)
+{
+    bool moved = cycle->lists && cycle->whole && cycle->listing.pages > 1;
+    bool asked = !cycle->lists && cycle->options.id_count > 0; /* only a listing can tell that it is gone */
+    if (!cycle->disproved || cycle->relisted || cycle->halt != HALT_NOT || (!moved && !asked))
+        return 0;
+    if (cycle->sink.stage_begin(cycle->sink.self, err) < 0)
+        return -1;
+    if (moved) {
+        listing_read_again(&cycle->listing);
+        cycle_report(cycle, EVENT_LISTING_ODD,
+                     "%s: rows moved from page to page while the listing was read; it is read again",
+                     cycle->options.entity->name);
+    }
+    cycle->lists = true;
+    cycle->relisted = true;
+    cycle->whole = cycle->further = false;
+    cycle->cursor[0] = '\0';
+    cycle->absent_count = cycle->absent_next = 0; /* all of them are settled */
+    cycle->phase = CYCLE_LIST;
+    return 1;
 }
 
 /* A reading is over. Odd findings are told once, at the end, not at every reading. */
@@ -74,8 +172,16 @@ static int judge_reading(struct cycle *cycle, struct error *err)
                      "%s: the listing was read %u times; %" PRId64 " rows came twice, %" PRId64
                      " ids came, %" PRId64 " were announced: %s",
                      name, listing->reading, listing->duplicates, distinct, listing->total,
-                     cycle->whole ? "whole" : "not proven whole, so nobody is taken for gone");
-    cycle->phase = CYCLE_FEED;
+                     cycle->whole ? "whole" : "not proven whole, so no contact is taken for gone");
+    if (cycle->shrunk && cycle->whole)
+        cycle_report(
+            cycle, EVENT_LISTING_ODD,
+            "%s: the server cannot give %u rows a page in time; it is asked for %u at a time for some "
+            "days; sync.page_size sets the size",
+            name, cycle->options.page_size, cycle->asked_size);
+    if (cycle->resumed && forget_walk(cycle, err) < 0)
+        return -1;
+    cycle->phase = cycle->relisted ? CYCLE_NEW : CYCLE_FEED;
     return 0;
 }
 
@@ -111,7 +217,7 @@ static int stage(struct cycle *cycle, struct error *err)
     }
     if (cycle->sink.stage_page(cycle->sink.self, cycle->page, listing->reading, &new_ids, err) < 0)
         return -1;
-    if (listing->reading == 1)
+    if (listing->reading == listing->began)
         cycle->row.counts.failed += (int64_t)cycle->page->unusable;
     findings_add(&cycle->findings, &cycle->page->findings);
     cycle_report(cycle, EVENT_CYCLE_DETAIL, "%s: page %u brought %zu rows, %zu ids new",
@@ -146,6 +252,8 @@ int cycle_end_listing(struct cycle *cycle, struct error *err)
     cycle->feeding = FEEDING_NOT;
     if (!cycle->staged)
         return 0;
+    if (cycle->lists && keep_walk(cycle, err) < 0)
+        return -1;
     if (cycle->lists && !cycle->whole &&
         cycle->sink.stage_count(cycle->sink.self, 0, &cycle->row.counts.listed, err) < 0)
         return -1;
@@ -178,10 +286,34 @@ static int take_nothing(struct cycle *cycle)
     return 0;
 }
 
+/* Is this the failure of a page that may be too large? */
+static bool is_too_large(const struct cycle *cycle)
+{
+    return cycle->outcome == FETCH_FAILED && cycle->page_error.code == ERROR_UNREACHABLE && !cycle->by_edits;
+}
+
+/* The same question again would fail again, so a smaller one is asked. */
+static bool ask_for_less(struct cycle *cycle)
+{
+    char from[TEXT_MAX], to[TEXT_MAX];
+    unsigned size = cycle->listing.size;
+    if (!is_too_large(cycle) || !listing_shrink(&cycle->listing))
+        return false;
+    cycle->shrunk = true;
+    cycle->asked_size = cycle->listing.size;
+    cycle_report(cycle, EVENT_CYCLE_DETAIL,
+                 "%s: a page of %s rows failed (%s); asking for %s; sync.page_size sets the size",
+                 cycle->options.entity->name, text_format_count(from, size), cycle->page_error.text,
+                 text_format_count(to, cycle->asked_size));
+    return true;
+}
+
 static int take_refusal(struct cycle *cycle, struct error *err)
 {
     if (is_extra(cycle))
         return take_nothing(cycle);
+    if (ask_for_less(cycle))
+        return 0;
     if (cycle->outcome == FETCH_REJECTED && cycle->by_edits) {
         cycle->by_edits = false;
         cycle_demote_feed(cycle, "it refuses to sort by the last edit");
@@ -305,7 +437,7 @@ int cycle_do_vanished(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret
     int64_t gone = 0, active = 0, wall = cycle_wall(cycle);
     unsigned since = cycle->listing.first_reading;
     cycle->phase = CYCLE_PLAN;
-    if (!cycle->whole) /* only a whole listing can say that somebody is not in it */
+    if (!cycle->whole) /* only a whole listing can say that a row is not in it */
         return 0;
     if (cycle->sink.count_vanished(cycle->sink.self, entity, since, wall, &gone, &active, err) < 0)
         goto failed;

@@ -97,11 +97,11 @@ static enum cycle_phase phase_after_plan(const struct cycle *cycle)
 }
 
 /* What is in the queue becomes the plan. */
-static int plan_queue(struct cycle *cycle, bool all, struct error *err)
+static int plan_queue(struct cycle *cycle, enum store_due due, struct error *err)
 {
     int64_t *ids = NULL;
     size_t count = 0;
-    if (cycle->sink.plan(cycle->sink.self, cycle->options.entity, cycle_wall(cycle), all, !cycle->tight, &ids,
+    if (cycle->sink.plan(cycle->sink.self, cycle->options.entity, cycle_wall(cycle), due, !cycle->tight, &ids,
                          &count, err) < 0)
         return -1;
     cycle->planned = 0;
@@ -300,11 +300,25 @@ static int plan_further(struct cycle *cycle, struct error *err)
     return 0;
 }
 
+/* What a second listing showed; all else was planned and fetched before it. */
+static int plan_relisted(struct cycle *cycle, struct error *err)
+{
+    cycle->next = cycle->done = 0;
+    if (cycle->options.id_count > 0)
+        return plan_asked(cycle, err);
+    if (plan_queue(cycle, DUE_NOW, err) < 0)
+        return -1;
+    cycle->phase = CYCLE_FETCH;
+    return 0;
+}
+
 int cycle_do_plan(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at, struct error *err)
 {
     (void)ret, (void)ret_at;
     if (cycle->further)
         return plan_further(cycle, err);
+    if (cycle->relisted)
+        return plan_relisted(cycle, err);
     const struct cycle_options *options = &cycle->options;
     const struct entity *entity = options->entity;
     bool full = options->full || options->strategy == STRATEGY_FULL;
@@ -326,7 +340,7 @@ int cycle_do_plan(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at,
     bool tight = (double)signals > tokens + options->budget || is_scarce(cycle);
     cycle->tight = tight && !options->person && !full;
     cycle->stats.tight = cycle->tight;
-    if (plan_queue(cycle, options->person || full, err) < 0)
+    if (plan_queue(cycle, full ? DUE_ALL : options->person ? DUE_SOON : DUE_NOW, err) < 0)
         return -1;
     size_t room = full ? 0 : room_of(cycle, tokens, signals);
     if (room > 0 && cycle->stats.listed_total > 0 && plan_refetches(cycle, room, err) < 0)

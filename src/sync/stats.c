@@ -17,6 +17,7 @@
 #define LISTING_SHARE  0.2     /* of the budget, for listings and the feed */
 #define PROBE_UNKNOWN  3600    /* seconds between two probes that found nothing out */
 #define PROBE_AGAIN    2592000 /* after a no: servers are upgraded */
+#define SIZE_AGAIN     259200  /* after which larger pages are tried again */
 
 struct figure {
     const char *key;
@@ -46,6 +47,9 @@ static const struct figure kept[] = {
     WHOLE("listing.total", listed_total),
     WHOLE("listing.pages", listed_pages),
     WHOLE("listing.zero_based", zero_based),
+    WHOLE("listing.doubted", doubted),
+    WHOLE("listing.page_size", page_size),
+    WHOLE("listing.page_size_at", page_size_at),
     REAL("listing.signals", signals),
     REAL("pace.tokens", tokens),
     WHOLE("pace.at", paced_at),
@@ -153,6 +157,26 @@ void stats_listed(struct stats *stats, int64_t pages, int64_t total, int64_t sig
     stats->listed_at = now;
     stats->listed_pages = pages;
     stats->listed_total = total;
+    stats->doubted = 0;
+}
+
+unsigned stats_page_size(const struct stats *stats, unsigned wanted, int64_t now)
+{
+    int64_t age = now - stats->page_size_at, size = stats->page_size;
+    if (size <= 0 || size >= wanted)
+        return wanted;
+    if (age < 0 || age >= SIZE_AGAIN)
+        size *= 2;
+    return size < wanted ? (unsigned)size : wanted;
+}
+
+void stats_paged(struct stats *stats, unsigned size, unsigned wanted, int64_t now)
+{
+    int64_t found = size < wanted ? size : 0, age = now - stats->page_size_at;
+    if (found == stats->page_size && (found == 0 || (age >= 0 && age < SIZE_AGAIN)))
+        return;
+    stats->page_size = found;
+    stats->page_size_at = now;
 }
 
 static double listing_interval(const struct stats *stats, double budget)
@@ -169,7 +193,8 @@ void stats_readings(const struct stats *stats, double budget, int64_t *ret_reque
 bool stats_listing_is_due(const struct stats *stats, double budget, int64_t now)
 {
     double days = listing_interval(stats, budget);
-    return stats->listed_at == 0 || stats->listed_at > now || (double)(now - stats->listed_at) >= days * DAY;
+    return stats->listed_at == 0 || stats->doubted || stats->listed_at > now ||
+           (double)(now - stats->listed_at) >= days * DAY;
 }
 
 bool stats_feed_is_due(const struct stats *stats, double budget, int64_t cost, int64_t now)

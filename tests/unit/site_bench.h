@@ -20,7 +20,7 @@
 #define FOR_EVER   1000000
 
 enum shape { SHAPE_FROM_ONE, SHAPE_FROM_ZERO, SHAPE_ARRAY };
-enum oddity { ODD_NOT, ODD_FAILS, ODD_OTHER_ID, ODD_HTML };
+enum oddity { ODD_NOT, ODD_FAILS, ODD_OTHER_ID, ODD_HTML, ODD_REJECTED, ODD_USELESS, ODD_DENIED };
 
 struct person {
     char name[32];
@@ -54,6 +54,8 @@ struct site {
     enum fetch_outcome halted; /* FETCH_OK: not */
     struct fetch_stats stats;
     unsigned sorted, most_waiting;
+    int64_t clock_offset; /* of the site's clock, usec */
+    bool no_date;         /* it does not tell the time */
     uint64_t seed;
 };
 
@@ -208,6 +210,12 @@ static inline enum fetch_outcome answer_record(struct site *site, const struct a
     if (!site->people[i].answers)
         return fail_with(FETCH_GONE, ERROR_ANSWER, err);
     switch (site->people[i].odd) {
+    case ODD_REJECTED:
+        return fail_with(FETCH_REJECTED, ERROR_ANSWER, err);
+    case ODD_USELESS:
+        return fail_with(FETCH_FAILED, ERROR_ANSWER, err);
+    case ODD_DENIED:
+        return fail_with(FETCH_DENIED, ERROR_KEY, err);
     case ODD_FAILS:
         return fail_with(FETCH_FAILED, ERROR_UNREACHABLE, err);
     case ODD_OTHER_ID:

@@ -141,6 +141,12 @@ static inline int64_t site_allowed(void *self)
     return ((const struct lab *)self)->allowed;
 }
 
+static inline int64_t site_date(const void *self)
+{
+    const struct lab *lab = self;
+    return lab->site.no_date ? 0 : lab->b->now + lab->site.clock_offset;
+}
+
 static inline const struct fetch_stats *site_stats(const void *self)
 {
     return &((const struct lab *)self)->site.stats;
@@ -166,11 +172,15 @@ static inline bool fault(struct lab *lab, struct error *err)
     }
 
 FAULTY(cycle_begin, (void *self, struct sync_row *row, struct error *err), row, err)
-FAULTY(cycle_finish, (void *self, const struct sync_row *row, int64_t a, int64_t c, struct error *err), row,
-       a, c, err)
+FAULTY(cycle_finish,
+       (void *self, const struct sync_row *row, const struct store_retention *retention, struct error *err),
+       row, retention, err)
 FAULTY(stage_page, (void *self, const struct page *page, unsigned pass, size_t *ret, struct error *err), page,
        pass, ret, err)
 FAULTY(stage_count, (void *self, unsigned first, int64_t *ret, struct error *err), first, ret, err)
+FAULTY(stage_keep, (void *self, const struct entity *e, struct error *err), e, err)
+FAULTY(stage_restore, (void *self, const struct entity *e, struct error *err), e, err)
+FAULTY(stage_forget, (void *self, const struct entity *e, struct error *err), e, err)
 FAULTY(compare_new,
        (void *self, const struct entity *e, struct sync_row *row, int64_t now, unsigned limit,
         struct error *err),
@@ -192,12 +202,13 @@ FAULTY(ask,
         struct error *err),
        e, keys, count, now, ret, err)
 FAULTY(count_contradicted, (void *self, const struct entity *e, int64_t *ret, struct error *err), e, ret, err)
-FAULTY(count_troubled, (void *self, const struct entity *e, int64_t *ret, struct error *err), e, ret, err)
+FAULTY(count_waiting, (void *self, const struct entity *e, struct store_waiting *ret, struct error *err), e,
+       ret, err)
 FAULTY(queue_all, (void *self, const struct entity *e, int64_t now, struct error *err), e, now, err)
 FAULTY(plan,
-       (void *self, const struct entity *e, int64_t now, bool all, bool signalled, int64_t **ret,
+       (void *self, const struct entity *e, int64_t now, enum store_due due, bool signalled, int64_t **ret,
         size_t *count, struct error *err),
-       e, now, all, signalled, ret, count, err)
+       e, now, due, signalled, ret, count, err)
 FAULTY(count_signalled, (void *self, const struct entity *e, int64_t now, int64_t *ret, struct error *err), e,
        now, ret, err)
 FAULTY(scan,
@@ -238,13 +249,16 @@ static inline struct sink faulty_sink(struct lab *lab)
                          .stage_begin = faulty_stage_begin,
                          .stage_page = faulty_stage_page,
                          .stage_count = faulty_stage_count,
+                         .stage_keep = faulty_stage_keep,
+                         .stage_restore = faulty_stage_restore,
+                         .stage_forget = faulty_stage_forget,
                          .compare_new = faulty_compare_new,
                          .compare_changed = faulty_compare_changed,
                          .count_vanished = faulty_count_vanished,
                          .take_vanished = faulty_take_vanished,
                          .ask = faulty_ask,
                          .count_contradicted = faulty_count_contradicted,
-                         .count_troubled = faulty_count_troubled,
+                         .count_waiting = faulty_count_waiting,
                          .queue_all = faulty_queue_all,
                          .count_signalled = faulty_count_signalled,
                          .plan = faulty_plan,
@@ -320,6 +334,7 @@ static inline int set_up_lab(void **state)
                                   .pause = site_pause,
                                   .left = site_left,
                                   .allowed = site_allowed,
+                                  .date = site_date,
                                   .stats = site_stats};
     lab->site = (struct site){.size_max = 10, .left = FOR_EVER, .seed = 1, .types = "[]"};
     lab->sink = faulty_sink(lab);
@@ -403,14 +418,13 @@ static inline void assert_person(struct lab *lab, size_t i)
     const struct person *p = &lab->site.people[i];
     char id[32], sql[SQL_TEXT], expected[SQL_TEXT];
     char *record = record_of(&lab->site, i);
-    bool whole = p->known && p->answers;
+    bool whole = p->known && p->answers, gone = (!p->answers && !p->listed) || p->deleted;
     id_text(id, i);
     (void)snprintf(sql, sizeof sql,
                    "SELECT status, deleted_at IS NOT NULL%s FROM contacts WHERE contact_id = '%s'",
                    whole ? ", name, flex_data" : "", id);
-    (void)snprintf(expected, sizeof expected, "%s%s%s%s%s",
-                   !p->answers || p->deleted ? "Inactive|1" : "Active|0", whole ? "|" : "",
-                   whole ? p->name : "", whole ? "|" : "", whole ? record : "");
+    (void)snprintf(expected, sizeof expected, "%s%s%s%s%s", gone ? "Inactive|1" : "Active|0",
+                   whole ? "|" : "", whole ? p->name : "", whole ? "|" : "", whole ? record : "");
     assert_answer(lab->b, sql, p->known ? expected : "");
     free(record);
 }

@@ -83,7 +83,8 @@ static void one_who_is_gone_becomes_inactive_and_one_who_is_back_active(void **s
     fill(lab, 20);
     remove_person(lab, 3);
     ask_for(lab, ids, 1);
-    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = SYNC_UNKNOWN, .deleted = 1});
+    assert_outcome(lab, (struct outcome){SYNC_SUCCESS, .listed = 19, .deleted = 1});
+    assert_int_equal(lab->row.cost.requests, 1 + 2 + 1); /* the listing decides */
     assert_person(lab, 3);
     restore_person(lab, 3);
     ask_for(lab, ids, 1);

@@ -137,7 +137,7 @@ static void end_cycle(struct bench *b, int64_t listed, int64_t expected)
     b->row.completed_at = b->now;
     b->row.counts.listed = listed;
     b->row.counts.expected = expected;
-    assert_done(b, store_cycle_finish(b->store, &b->row, 0, 0, &b->err));
+    assert_done(b, store_cycle_finish(b->store, &b->row, &keep_all, &b->err));
 }
 
 static void completeness_is_that_of_the_last_cycle_that_listed(void **state)
@@ -163,7 +163,7 @@ static void end_so(struct bench *b, const struct entity *entity, enum sync_statu
     b->row.resumes_at = resumes_at;
     b->row.exit_status = status == SYNC_SUCCESS ? EXIT_STATUS_DONE : EXIT_STATUS_PARTIAL;
     (void)snprintf(b->row.error_message, sizeof b->row.error_message, "%s", message);
-    assert_done(b, store_cycle_finish(b->store, &b->row, 0, 0, &b->err));
+    assert_done(b, store_cycle_finish(b->store, &b->row, &keep_all, &b->err));
     if (asked)
         exec(b, "UPDATE sync_log SET strategy = 'asked' WHERE id = (SELECT max(id) FROM sync_log)");
 }

@@ -195,15 +195,14 @@ static void a_failed_one_waits_and_counts_its_attempts(void **state)
     struct bench *b = *state;
     LIST("[" A "]");
     for (int i = 1; i <= 2; i++) {
-        const struct store_item item = {
-            .finding = FOUND_FAILED, .id = id_of(b, "a"), .error = "503", .due = b->now + i * USEC_PER_HOUR};
+        const struct store_item item = {.finding = FOUND_FAILED, .id = id_of(b, "a"), .error = "503"};
         assert_done(b, commit_item(b, &item));
     }
     assert_int_equal(b->row.counts.failed, 2);
     assert_int_equal(b->row.counts.fetched, 0);
     assert_int_equal(known_of(b, "a").attempts, 2);
     assert_answer(b, "SELECT reason, due_at, attempts, last_error FROM detail_queue",
-                  "new|2025-06-15 17:06:40|2|503");
+                  "new|2025-06-15 15:21:40|2|503");
     assert_answer(b, "SELECT records_failed FROM sync_log", "2");
     answer(b, "a", A_WHOLE);
     assert_int_equal(number(b, "SELECT count(*) FROM detail_queue"), 0);
@@ -215,13 +214,68 @@ static void a_doubted_one_waits_and_is_no_failure(void **state)
     put_whole(b, "a", A_WHOLE);
     ask_all(b);
     char *before = dump_contents(b);
-    const struct store_item item = {
-        .finding = FOUND_DOUBTED, .id = id_of(b, "a"), .due = b->now + USEC_PER_DAY};
+    const struct store_item item = {.finding = FOUND_DOUBTED, .id = id_of(b, "a")};
+    assert_done(b, commit_item(b, &item));
     assert_done(b, commit_item(b, &item));
     assert_contents(b, before);
     assert_int_equal(b->row.counts.failed + b->row.counts.deleted, 0);
-    assert_answer(b, "SELECT due_at FROM detail_queue", "2025-06-16 16:06:40");
+    assert_answer(b, "SELECT due_at FROM detail_queue", "2025-06-15 16:21:40");
     free(before);
+}
+
+/* The reasons that an answer gives, and the times after which a record is asked for again. */
+static void what_an_answer_says_decides_when_a_record_is_asked_for_again(void **state)
+{
+    struct bench *b = *state;
+    static const struct {
+        enum store_finding finding;
+        const char *reason;
+        int64_t hours[9]; /* after so many attempts */
+    } rules[] = {{FOUND_DENIED, "denied", {72, 144, 288, 576, 720, 720, 720, 720, 720}},
+                 {FOUND_CONTRADICTED, "contradicted", {1, 2, 4, 8, 16, 32, 64, 128, 168}},
+                 {FOUND_MISSING, "missing", {1, 2, 4, 8, 16, 24, 24, 24, 24}}};
+    put_whole(b, "a", A_WHOLE);
+    for (size_t i = 0; i < ARRAY_LENGTH(rules); i++) {
+        ask_all(b);
+        for (size_t n = 0; n < ARRAY_LENGTH(rules[i].hours); n++) {
+            char expected[128], due[TEXT_MAX];
+            const struct store_item item = {.finding = rules[i].finding, .id = id_of(b, "a"), .error = "so"};
+            assert_done(b, commit_item(b, &item));
+            (void)snprintf(expected, sizeof expected, "%s|%zu|%s|so", rules[i].reason, n + 1,
+                           text_format_utc(due, b->now + rules[i].hours[n] * USEC_PER_HOUR));
+            assert_answer(b, "SELECT reason, attempts, due_at, last_error FROM detail_queue", expected);
+        }
+        assert_int_equal(b->row.counts.failed, 0);
+        answer(b, "a", A_WHOLE);
+        assert_int_equal(number(b, "SELECT count(*) FROM detail_queue"), 0);
+    }
+}
+
+static void plan_is(struct bench *b, int64_t now, enum store_due due, size_t expected)
+{
+    int64_t *ids = NULL;
+    size_t count = 0;
+    assert_done(b, store_plan(b->store, &entity_contacts, now, due, true, &ids, &count, &b->err));
+    assert_int_equal(count, expected);
+    free(ids);
+}
+
+/* A clock that was ahead by a month, and is right again. */
+static void what_a_wrong_clock_put_off_is_due_now(void **state)
+{
+    struct bench *b = *state;
+    const int64_t right = b->now;
+    b->now += 31 * USEC_PER_DAY;
+    LIST("[" A ",{\"id\":\"b\"},{\"id\":\"c\"}]");
+    const struct store_item failed = {.finding = FOUND_FAILED, .id = id_of(b, "b"), .error = "no"};
+    const struct store_item denied = {.finding = FOUND_DENIED, .id = id_of(b, "c"), .error = "no"};
+    for (int i = 0; i < 3; i++)
+        assert_done(b, commit_item(b, &failed));
+    assert_done(b, commit_item(b, &denied));
+    plan_is(b, b->now, DUE_NOW, 1);
+    plan_is(b, b->now, DUE_SOON, 2);
+    plan_is(b, b->now, DUE_ALL, 3);
+    plan_is(b, right, DUE_NOW, 3);
 }
 
 static void a_batch_is_one_transaction(void **state)
@@ -233,7 +287,7 @@ static void a_batch_is_one_transaction(void **state)
     const struct store_item items[] = {
         {.finding = FOUND_RECORD, .id = id_of(b, "a"), .record = whole, .body = A_WHOLE, .bytes_hash = 5},
         {.finding = FOUND_GONE, .id = id_of(b, "b")},
-        {.finding = FOUND_FAILED, .id = id_of(b, "c"), .error = "no", .due = b->now},
+        {.finding = FOUND_FAILED, .id = id_of(b, "c"), .error = "no"},
         {.finding = FOUND_RECORD,
          .id = 99,
          .record = whole,
@@ -287,7 +341,7 @@ static void a_finished_cycle_says_everything(void **state)
                   "SELECT status, entity, trigger, strategy, sync_started_at, created_at, sync_completed_at "
                   "FROM sync_log",
                   "running|contacts|timer|auto|" NOW_TEXT "|" NOW_TEXT "|-");
-    b->row.counts = (struct sync_counts){1, 2, 3, 4, 5, 6, 7, 8};
+    b->row.counts = (struct sync_counts){1, 2, 3, 4, 5, 6, 18, 7, 8};
     b->row.cost = (struct fetch_stats){9, 10, 11, 12, 13};
     b->row.quota_left_hour = 14;
     b->row.quota_left_month = 16;
@@ -296,10 +350,10 @@ static void a_finished_cycle_says_everything(void **state)
     b->row.status = SYNC_PARTIAL;
     b->row.exit_status = 17;
     strcpy(b->row.error_message, "why");
-    assert_done(b, store_cycle_finish(b->store, &b->row, 0, 0, &b->err));
+    assert_done(b, store_cycle_finish(b->store, &b->row, &keep_all, &b->err));
     assert_answer(b, "SELECT * FROM sync_log",
                   "1|" NOW_TEXT "|2025-06-15 15:07:40|1|2|3|partial|why|" NOW_TEXT
-                  "|contacts|timer|auto|7|8|4|5|6|9|10|11|12|13|14|-|16|2025-06-15 16:06:40|17");
+                  "|contacts|timer|auto|7|8|4|5|6|9|10|11|12|13|14|-|16|2025-06-15 16:06:40|17|18");
 }
 
 static void what_is_older_than_it_is_kept_is_forgotten(void **state)
@@ -316,8 +370,11 @@ static void what_is_older_than_it_is_kept_is_forgotten(void **state)
     exec(b, "INSERT INTO sync_log (sync_started_at, status) VALUES (NULL, 'success')");
     begin_row(b, &entity_contacts);
     b->row.completed_at = b->now;
-    assert_done(b, store_cycle_finish(b->store, &b->row, b->now - 3 * USEC_PER_DAY, b->now - 2 * USEC_PER_DAY,
-                                      &b->err));
+    assert_done(b, store_cycle_finish(b->store, &b->row, &keep_all, &b->err));
+    assert_int_equal(number(b, "SELECT count(*) FROM contact_changes"), 4);
+    const struct store_retention retention = {.changes_before = b->now - 3 * USEC_PER_DAY,
+                                              .log_before = b->now - 2 * USEC_PER_DAY};
+    assert_done(b, store_cycle_finish(b->store, &b->row, &retention, &b->err));
     assert_answer(b, "SELECT contact_id FROM contact_changes ORDER BY id", "c-1\nc-2\nc-3");
     assert_answer(b, "SELECT id FROM sync_log ORDER BY id", "3\n4\n5\n6");
     assert_int_equal(number(b, "SELECT count(*) FROM contacts"), 4);
@@ -337,6 +394,8 @@ int main(void)
         TEST(an_ill_typed_deleted_is_no_change_at_every_fetch),
         TEST(a_failed_one_waits_and_counts_its_attempts),
         TEST(a_doubted_one_waits_and_is_no_failure),
+        TEST(what_an_answer_says_decides_when_a_record_is_asked_for_again),
+        TEST(what_a_wrong_clock_put_off_is_due_now),
         TEST(a_batch_is_one_transaction),
         TEST(an_empty_batch_writes_the_counters),
         TEST(one_that_is_not_queued_is_not_looked_up),

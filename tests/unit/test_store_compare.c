@@ -311,12 +311,12 @@ static void one_that_may_have_come_back_is_postponed_like_any(void **state)
     answer_gone(b, "a");
     later(b, 2 * USEC_PER_DAY);
     LIST("[" A "]");
-    const struct store_item failed = {
-        .finding = FOUND_FAILED, .id = id_of(b, "a"), .error = "no", .due = b->now + USEC_PER_HOUR};
-    assert_done(b, commit_item(b, &failed));
+    const struct store_item failed = {.finding = FOUND_FAILED, .id = id_of(b, "a"), .error = "no"};
+    for (int i = 0; i < 4; i++)
+        assert_done(b, commit_item(b, &failed));
     LIST("[" A "]");
     assert_answer(b, "SELECT reason, attempts, due_at, last_error FROM detail_queue",
-                  "returned|1|2025-06-17 16:06:40|no");
+                  "returned|4|2025-06-17 16:06:40|no");
 }
 
 /* A listing that is slow to forget must not cost a request in every cycle. */
@@ -331,13 +331,14 @@ static void one_that_is_listed_and_yet_gone_stays_queued_and_is_asked_ever_more_
     LIST("[" A "]");
     queue_is(b, "a|returned"); /* it may have been a slip of the server */
     char *before = dump_contents(b);
-    struct store_item item = {.finding = FOUND_DOUBTED, .id = 1, .due = b->now + USEC_PER_HOUR};
-    assert_done(b, store_commit(b->store, &entity_contacts, &b->row, &item, 1, b->now, &b->err));
+    struct store_item item = {.finding = FOUND_DOUBTED, .id = 1};
+    for (int i = 0; i < 4; i++)
+        assert_done(b, store_commit(b->store, &entity_contacts, &b->row, &item, 1, b->now, &b->err));
     later(b, USEC_PER_MIN);
     LIST("[" A "]");
     queue_is(b, "a|returned");
     assert_answer(b, "SELECT attempts, due_at FROM detail_queue",
-                  "1|2025-06-15 16:06:40"); /* as it was put off */
+                  "4|2025-06-15 16:06:40"); /* as it was put off */
     assert_contents(b, before);
     free(before);
     LIST("[" A2 "]"); /* somebody edits it: it is there */
@@ -462,15 +463,15 @@ static void the_plan_is_most_urgent_first_and_newest_within(void **state)
     exec(b,
          "UPDATE detail_queue SET reason = (SELECT value FROM json_each('[\"full\",\"changed\",\"vanished\","
          "\"returned\",\"new\",\"asked\",\"new\"]') WHERE key = detail_queue.id - 1)");
-    exec(b, "UPDATE detail_queue SET due_at = '2025-06-15 15:06:41' WHERE id = 5");
+    exec(b, "UPDATE detail_queue SET due_at = '2025-06-15 15:06:41', attempts = 2 WHERE id = 5");
     int64_t *ids = NULL;
     size_t count = 0;
-    assert_done(b, store_plan(b->store, &entity_contacts, b->now, true, true, &ids, &count, &b->err));
+    assert_done(b, store_plan(b->store, &entity_contacts, b->now, DUE_SOON, true, &ids, &count, &b->err));
     const int64_t all[] = {6, 7, 5, 4, 3, 2, 1};
     assert_int_equal(count, 7);
     assert_memory_equal(ids, all, sizeof all);
     free(ids);
-    assert_done(b, store_plan(b->store, &entity_contacts, b->now, false, true, &ids, &count, &b->err));
+    assert_done(b, store_plan(b->store, &entity_contacts, b->now, DUE_NOW, true, &ids, &count, &b->err));
     assert_int_equal(count, 6); /* one is not due yet */
     assert_int_equal(ids[1], 7);
     assert_int_equal(ids[2], 4);

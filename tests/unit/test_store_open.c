@@ -169,7 +169,7 @@ static void a_newer_version_is_left_alone(void **state)
     struct bench *b = *state;
     open_store(b);
     b->store = store_close(b->store);
-    make_raw(b, "PRAGMA user_version = 4");
+    make_raw(b, "PRAGMA user_version = 99");
     assert_left_alone(b, ERROR_STORE_CORRUPT);
     assert_non_null(strstr(b->err.text, "newer"));
     assert_int_equal(b->err.retry, RETRY_NEVER);
@@ -182,12 +182,12 @@ static void a_newer_version_with_a_wal_is_left_alone(void **state)
     open_store(b);
     b->store = store_close(b->store);
     sqlite3 *newer = open_raw(b->path);
-    exec_raw(newer, "PRAGMA wal_autocheckpoint = 0; PRAGMA user_version = 4; CREATE TABLE more (x)");
+    exec_raw(newer, "PRAGMA wal_autocheckpoint = 0; PRAGMA user_version = 99; CREATE TABLE more (x)");
     assert_int_equal(sqlite3_db_config(newer, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL), SQLITE_OK);
     close_raw(newer);
     assert_left_alone(b, ERROR_STORE_CORRUPT);
     newer = open_raw(b->path);
-    assert_int_equal(number_raw(newer, "PRAGMA user_version"), 4);
+    assert_int_equal(number_raw(newer, "PRAGMA user_version"), 99);
     assert_int_equal(number_raw(newer, "SELECT count(*) FROM more"), 0);
     close_raw(newer);
 }
@@ -325,7 +325,7 @@ static void damage_that_comes_to_light_in_use_is_told_and_checked_at_the_next_st
     assert_failed(b, store_compare_changed(b->store, &entity_contacts, &b->row, b->now, 3, cursor, &b->err),
                   ERROR_STORE_CORRUPT);
     assert_int_equal(b->err.retry, RETRY_NEVER);
-    assert_failed(b, store_cycle_finish(b->store, &b->row, 0, 0, &b->err),
+    assert_failed(b, store_cycle_finish(b->store, &b->row, &keep_all, &b->err),
                   ERROR_STORE_CORRUPT); /* no more writing */
     b->store = store_close(b->store);
     assert_refused(b, STORE_WRITE, ERROR_STORE_CORRUPT);

@@ -73,7 +73,7 @@ static void sync_log_has_the_columns_of_the_design(void **state)
         "id sync_started_at sync_completed_at records_fetched records_inserted records_updated status "
         "error_message created_at entity trigger strategy records_listed records_expected "
         "records_unchanged records_deleted records_failed requests retries throttled bytes waited_ms "
-        "quota_left_hour quota_left_day quota_left_month resumes_at exit_status");
+        "quota_left_hour quota_left_day quota_left_month resumes_at exit_status records_denied");
 }
 
 static void contact_changes_has_the_columns_of_the_design(void **state)
@@ -90,7 +90,8 @@ static void the_further_tables_and_views_exist(void **state)
                   "table|contact_audits\ntable|contact_changes\ntable|contact_counts\ntable|contact_"
                   "state\ntable|contacts\ntable|"
                   "contacts_fts\n"
-                  "table|detail_queue\ntable|meta\ntable|resource_type_state\ntable|resource_types\n"
+                  "table|detail_queue\ntable|listing_kept\ntable|meta\ntable|resource_type_state\ntable|"
+                  "resource_types\n"
                   "table|sync_log\nview|contact_addresses\nview|contact_emails\nview|contact_phones\n"
                   "view|contact_resource_types");
 }
@@ -305,7 +306,13 @@ static void an_older_database_is_counted_when_it_is_brought_up_to_date(void **st
         "DROP TRIGGER contact_state_updated; DROP TRIGGER detail_queue_inserted;"
         "DROP TRIGGER detail_queue_deleted; DROP TRIGGER detail_queue_updated;"
         "DROP INDEX contact_state_checked; DROP INDEX sync_log_entity; DROP INDEX sync_log_listed;"
-        "ALTER TABLE sync_log DROP COLUMN exit_status; PRAGMA user_version = 2";
+        "ALTER TABLE sync_log DROP COLUMN exit_status; DROP TABLE listing_kept;"
+        "DROP INDEX detail_queue_answered; ALTER TABLE sync_log DROP COLUMN records_denied;"
+        "ALTER TABLE contact_state DROP COLUMN missing; ALTER TABLE contact_state DROP COLUMN missing_at;"
+        "ALTER TABLE contact_state DROP COLUMN merged_into;"
+        "ALTER TABLE resource_type_state DROP COLUMN missing;"
+        "ALTER TABLE resource_type_state DROP COLUMN missing_at;"
+        "ALTER TABLE resource_type_state DROP COLUMN merged_into; PRAGMA user_version = 2";
     make_raw(b, older);
     open_store(b);
     assert_int_equal(counted(b, "whole"), 1);

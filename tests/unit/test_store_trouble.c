@@ -42,7 +42,7 @@ static void assert_nothing_can_be_written(struct bench *b, enum error_code code)
     if (code == ERROR_STORE_BUSY) {
         assert_failed(b, commit_item(b, &gone), code);
         assert_failed(b, store_cycle_begin(b->store, &fresh, &b->err), code);
-        assert_failed(b, store_cycle_finish(b->store, &b->row, 0, 0, &b->err), code);
+        assert_failed(b, store_cycle_finish(b->store, &b->row, &keep_all, &b->err), code);
         assert_failed(b, store_queue_all(b->store, &entity_contacts, b->now, &b->err), code);
         assert_failed(b, store_take_vanished(b->store, &entity_contacts, &b->row, 9, b->now, &b->err), code);
         assert_failed(b, store_take_vanished(b->store, &entity_resource_types, &b->row, 9, b->now, &b->err),
