@@ -84,6 +84,9 @@ int store_stage_begin(struct store *store, struct error *err);
 int store_stage_page(struct store *store, const struct page *page, unsigned pass, size_t *ret_new,
                      struct error *err);
 
+/* Forgets what only readings before `first_pass` brought: that was listed, and is not any more. */
+int store_stage_drop(struct store *store, unsigned first_pass, struct error *err);
+
 /* Distinct ids that the readings since `first_pass` brought. */
 int store_stage_count(struct store *store, unsigned first_pass, int64_t *ret, struct error *err);
 
@@ -204,6 +207,7 @@ int store_oldest_check(struct store *store, const struct entity *entity, int64_t
 struct store_known {
     char key[RECORD_ID_MAX + 1]; /* the server's id */
     bool vanished;               /* queued because complete listings lack it, as does this one */
+    bool flagged;                /* the listing says that it is deleted */
     bool was_listed;             /* up to now it never was missing in one */
     int64_t missing;             /* days on which a complete listing lacked it, in a row */
     bool contradicted;           /* queued because it is listed and yet unknown to the server */

@@ -91,6 +91,11 @@ static int sink_stage_page(void *self, const struct page *page, unsigned pass, s
     return store_stage_page(self, page, pass, ret_new, err);
 }
 
+static int sink_stage_drop(void *self, unsigned first_pass, struct error *err)
+{
+    return store_stage_drop(self, first_pass, err);
+}
+
 static int sink_stage_count(void *self, unsigned first_pass, int64_t *ret, struct error *err)
 {
     return store_stage_count(self, first_pass, ret, err);
@@ -227,6 +232,7 @@ struct sink adapter_sink(struct store *store)
         .cycle_finish = sink_cycle_finish,
         .stage_begin = sink_stage_begin,
         .stage_page = sink_stage_page,
+        .stage_drop = sink_stage_drop,
         .stage_count = sink_stage_count,
         .stage_keep = sink_stage_keep,
         .stage_restore = sink_stage_restore,

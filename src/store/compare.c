@@ -49,6 +49,15 @@ int store_stage_page(struct store *store, const struct page *page, unsigned pass
     return 0;
 }
 
+int store_stage_drop(struct store *store, unsigned first_pass, struct error *err)
+{
+    sqlite3_stmt *s = statement_get(store, SQL_STAGE_DROP, NULL, err);
+    if (!s)
+        return -1;
+    (void)sqlite3_bind_int64(s, 1, first_pass);
+    return statement_run(store, s, err);
+}
+
 int store_stage_count(struct store *store, unsigned first_pass, int64_t *ret, struct error *err)
 {
     sqlite3_stmt *s = statement_get(store, SQL_STAGE_COUNT, NULL, err);

@@ -162,7 +162,8 @@ int store_lookup(struct store *store, const struct entity *entity, int64_t id, s
     ret->was_listed = sqlite3_column_int(s, 9) == PRESENCE_LISTED;
     ret->missing = sqlite3_column_int64(s, 10);
     ret->contradicted = sqlite3_column_int(s, 11) != 0;
-    read_figures(s, 12, &ret->figures);
+    ret->flagged = sqlite3_column_int(s, 12) != 0;
+    read_figures(s, 13, &ret->figures);
     (void)sqlite3_reset(s);
     return 1;
 }

@@ -82,6 +82,7 @@ static const char *const templates[STATEMENT_COUNT] = {
     [SQL_STAGE_RESTORE] = "INSERT INTO temp.staged (key, pass, hash, json)"
                           " SELECT key, pass, hash, json FROM listing_kept WHERE entity = ?1",
     [SQL_STAGE_FORGET] = "DELETE FROM listing_kept WHERE entity = ?1",
+    [SQL_STAGE_DROP] = "DELETE FROM temp.staged WHERE pass < ?1",
     [SQL_STAGE_COUNT] = "SELECT count(*) FROM temp.staged WHERE pass >= ?1",
     [SQL_NEW_ROWS] =
         "SELECT 0, s.key, s.hash, s.json, 0, 0, 0 FROM temp.staged s WHERE s.key > ?2 AND NOT EXISTS"
@@ -171,7 +172,8 @@ static const char *const templates[STATEMENT_COUNT] = {
                    " c.status IS NOT 'Inactive', q.reason = 'returned'"
                    " AND EXISTS (SELECT 1 FROM temp.staged s WHERE s.key = c.{key}),"
                    " coalesce(t.content_hash, 0), " SIGNALLED ", " CHOSEN ", t.presence, t.missing,"
-                   " q.reason = 'contradicted', " FIGURES " FROM {queue} q"
+                   " q.reason = 'contradicted', EXISTS (SELECT 1 FROM temp.staged s WHERE s.key = c.{key}"
+                   " AND coalesce(json_extract(s.json, '$.deleted'), 0)), " FIGURES " FROM {queue} q"
                    " JOIN {table} c ON c.id = q.id JOIN {state} t ON t.id = q.id WHERE q.id = ?1",
     [SQL_CURRENT] = "SELECT c.{key}, c.status, c.deleted_at, c.flex_data, t.content_hash, t.presence"
                     " FROM {table} c JOIN {state} t ON t.id = c.id WHERE c.id = ?1",

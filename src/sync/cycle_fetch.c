@@ -206,14 +206,15 @@ static void note_contradiction(struct cycle *cycle, const struct task *task)
 static void note_gone(struct cycle *cycle, const struct task *task, const struct error *err)
 {
     const struct store_known *known = &task->known;
+    bool listed = !known->vanished && !known->flagged;
     struct store_item item = {
         .finding = known->returned ? FOUND_DOUBTED : FOUND_GONE, .id = task->id, .audit = task->audit};
     cycle_feed_fetched(cycle, task, FEED_UNKNOWN, FEED_UNKNOWN);
     if (known->returned || !known->active)
         batch_add(cycle, &item);
-    else if (remember_absent(cycle, task, !known->vanished) < 0)
+    else if (remember_absent(cycle, task, listed) < 0)
         note_failed(cycle, task, err);
-    else if (!known->vanished)
+    else if (listed)
         note_contradiction(cycle, task);
 }
 

@@ -164,6 +164,8 @@ static int judge_reading(struct cycle *cycle, struct error *err)
         return 0;
     bool counted = listing->total != PAGE_UNKNOWN;
     cycle->whole = verdict == LISTING_WHOLE;
+    if (cycle->whole && cycle->sink.stage_drop(cycle->sink.self, listing->first_reading, err) < 0)
+        return -1;
     /* What earlier readings brought and is not part of the whole any more is not listed. */
     cycle->row.counts.listed = cycle->whole && counted ? listing->total : ids;
     cycle->row.counts.expected = counted ? listing->total : SYNC_UNKNOWN;

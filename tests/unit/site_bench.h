@@ -20,7 +20,7 @@
 #define FOR_EVER   1000000
 
 enum shape { SHAPE_FROM_ONE, SHAPE_FROM_ZERO, SHAPE_ARRAY };
-enum oddity { ODD_NOT, ODD_FAILS, ODD_OTHER_ID, ODD_HTML, ODD_REJECTED, ODD_USELESS, ODD_DENIED };
+enum oddity { ODD_NOT, ODD_FAILS, ODD_OTHER_ID, ODD_HTML, ODD_REJECTED, ODD_USELESS, ODD_DENIED, ODD_COUNT };
 
 struct person {
     char name[32];
@@ -223,6 +223,7 @@ static inline enum fetch_outcome answer_record(struct site *site, const struct a
     case ODD_HTML:
         return give(asked, strdup("<html>"), err);
     case ODD_NOT:
+    case ODD_COUNT:
         break;
     }
     return give(asked, record_of(site, i), err);

@@ -178,6 +178,7 @@ FAULTY(cycle_finish,
 FAULTY(stage_page, (void *self, const struct page *page, unsigned pass, size_t *ret, struct error *err), page,
        pass, ret, err)
 FAULTY(stage_count, (void *self, unsigned first, int64_t *ret, struct error *err), first, ret, err)
+FAULTY(stage_drop, (void *self, unsigned first, struct error *err), first, err)
 FAULTY(stage_keep, (void *self, const struct entity *e, struct error *err), e, err)
 FAULTY(stage_restore, (void *self, const struct entity *e, struct error *err), e, err)
 FAULTY(stage_forget, (void *self, const struct entity *e, struct error *err), e, err)
@@ -249,6 +250,7 @@ static inline struct sink faulty_sink(struct lab *lab)
                          .stage_begin = faulty_stage_begin,
                          .stage_page = faulty_stage_page,
                          .stage_count = faulty_stage_count,
+                         .stage_drop = faulty_stage_drop,
                          .stage_keep = faulty_stage_keep,
                          .stage_restore = faulty_stage_restore,
                          .stage_forget = faulty_stage_forget,

@@ -57,7 +57,7 @@ static void edit_one(struct lab *lab, size_t i)
         p->answers = !p->answers;
         break;
     case 9:
-        p->odd = (enum oddity)(draw(&lab->site) % 4);
+        p->odd = (enum oddity)(draw(&lab->site) % ODD_COUNT);
         break;
     }
     p->missing = chance(lab, 3);
@@ -135,8 +135,8 @@ static void calm_down(struct lab *lab)
         struct person *p = &site->people[i];
         p->odd = ODD_NOT;
         p->missing = false;
-        p->listed =
-            p->answers || (p->listed && !open_story(lab)); /* that one is gone shows when it is not listed */
+        p->listed = p->answers || /* that one is gone shows when it is not listed */
+                    (p->listed && !open_story(lab) && !is_stored(lab, i, "presence = 2"));
         if (p->deleted && is_stored(lab, i, "presence = 2")) {
             p->deleted = false;
             touch(lab, i);
@@ -149,7 +149,7 @@ static void calm_down(struct lab *lab)
     lab->fail_from = lab->fail_to = 0;
     lab->options.full = !open_story(lab);
     lab->options.person = lab->options.accept_vanished = true;
-    lab->b->now += 2 * USEC_PER_DAY;
+    lab->b->now += 31 * USEC_PER_DAY; /* whatever waits for another try is due */
 }
 
 static void tell(struct lab *lab, uint64_t seed)
@@ -171,11 +171,11 @@ static void tell(struct lab *lab, uint64_t seed)
     default_options(lab);
     assert_settled(lab);
     assert_int_equal(lab->row.status, SYNC_SUCCESS);
-    /* Only those may wait whom the site lists and says 404 for: they are asked for as long as that is so. */
+    /* Only what the site lists and says 404 for may wait: it is asked for as long as that is so. */
     assert_answer(
         lab->b,
         "SELECT q.reason FROM detail_queue q JOIN contact_state t USING (id) JOIN contacts c USING (id)"
-        " WHERE q.reason <> 'returned' OR t.presence <> 2"
+        " WHERE q.reason <> iif(t.presence = 2, 'returned', 'contradicted')"
         " OR c.contact_id NOT IN (SELECT key FROM temp.staged)",
         "");
     assert_int_equal(number(lab->b, "SELECT count(*) FROM sync_log WHERE status = 'running'"), 0);
