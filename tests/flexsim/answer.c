@@ -31,6 +31,24 @@ void answer_error(struct answer *a, unsigned status, const char *message)
     answer_body(a, blob_from_buf(&b));
 }
 
+void answer_denied(struct answer *a, unsigned status)
+{
+    a->status = status;
+    a->type = NULL;
+    answer_body(a,
+                blob_from_text("{\"exceptionCode\":\"FLEX_5000\",\"exceptionMessage\":\"Access Denied\"}"));
+}
+
+void answer_gateway(struct answer *a, unsigned status, const char *title)
+{
+    struct buf b = {0};
+    buf_printf(&b, "<!DOCTYPE html>\n<html><head><title>%u %s</title></head>", status, title);
+    buf_printf(&b, "<body><h1>%u %s</h1></body></html>\n", status, title);
+    a->status = status;
+    a->type = "text/html;charset=UTF-8";
+    answer_body(a, blob_from_buf(&b));
+}
+
 void answer_body(struct answer *a, struct blob *body)
 {
     blob_unref(a->body);

@@ -34,6 +34,10 @@ struct answer {
 
 /* {"exceptionMessage": …, "httpStatusCode": …} */
 void answer_error(struct answer *a, unsigned status, const char *message);
+/* 401 or 403 to one record: it says nothing about the key. */
+void answer_denied(struct answer *a, unsigned status);
+/* A page for people, by what stands before the site. */
+void answer_gateway(struct answer *a, unsigned status, const char *title);
 /* Replaces the body; NULL (no memory) becomes a bare 500. */
 void answer_body(struct answer *a, struct blob *body);
 void answer_clear(struct answer *a);

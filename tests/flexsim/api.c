@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "about.h"
+#include "absence.h"
 #include "listing.h"
 #include "misbehave.h"
 
@@ -74,9 +76,14 @@ static void answer_refusal(struct sim *s, const struct ticket *t, struct answer 
 static void answer_detail(struct sim *s, const struct ticket *t, struct answer *a)
 {
     const struct rule *final = t->verdict.final;
-    struct contact *c = population_find(s->people, t->call.id);
-    if (!c || c->removed) {
-        answer_error(a, MHD_HTTP_NOT_FOUND, "No contact with this id exists.");
+    struct contact *asked = population_find(s->people, t->call.id);
+    struct contact *c = absence_survivor(s->people, asked);
+    if (!c) {
+        absence_answer(asked && asked->own_way ? asked->unknown : s->set.unknown, t->call.id, a);
+        return;
+    }
+    if (c->denied) {
+        answer_denied(a, s->set.denied_status == DENIED_403 ? MHD_HTTP_FORBIDDEN : MHD_HTTP_UNAUTHORIZED);
         return;
     }
     answer_body(a, blob_ref(population_record(c)));
@@ -111,6 +118,12 @@ static void answer_normally(struct sim *s, const struct ticket *t, struct answer
         answer_detail(s, t, a);
     } else if (t->call.kind == CALL_RESOURCE_TYPE) {
         answer_body(a, blob_ref(s->types));
+    } else if (t->call.kind == CALL_PROFILE) {
+        about_profile(&s->set, a);
+    } else if (t->call.kind == CALL_API_DOCS) {
+        about_api_docs(&s->set, t->call.old_docs, a);
+    } else if (t->call.kind == CALL_LIST && s->set.list_slow && t->call.size > s->set.list_slow) {
+        answer_gateway(a, MHD_HTTP_GATEWAY_TIMEOUT, "Gateway Time-out");
     } else {
         answer_listing(s, t, a);
     }

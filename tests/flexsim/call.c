@@ -5,7 +5,8 @@
 
 #include "buf.h"
 
-#define BASE "/f5/api/"
+#define BASE    "/f5/api/"
+#define DOCS_V3 "/f5/v3/api-docs"
 
 const char *call_kind_name(enum call_kind kind)
 {
@@ -18,6 +19,10 @@ const char *call_kind_name(enum call_kind kind)
         return "detail";
     case CALL_RESOURCE_TYPE:
         return "resource-type";
+    case CALL_PROFILE:
+        return "profile";
+    case CALL_API_DOCS:
+        return "api-docs";
     case CALL_OTHER:
     case CALL_KINDS:
         break;
@@ -42,6 +47,8 @@ static void read_id(const char *text, char ret[static CALL_ID_MAX])
 static void read_path(const char *path, struct call *ret)
 {
     ret->kind = CALL_OTHER;
+    if (!strcmp(path, DOCS_V3))
+        ret->kind = CALL_API_DOCS;
     if (strncmp(path, BASE, strlen(BASE)) != 0)
         return;
     const char *rest = path + strlen(BASE);
@@ -51,6 +58,11 @@ static void read_path(const char *path, struct call *ret)
         ret->kind = CALL_SEARCH;
     } else if (!strcmp(rest, "resource-type")) {
         ret->kind = CALL_RESOURCE_TYPE;
+    } else if (!strcmp(rest, "user-profile/current-user")) {
+        ret->kind = CALL_PROFILE;
+    } else if (!strcmp(rest, "api-docs")) {
+        ret->kind = CALL_API_DOCS;
+        ret->old_docs = true;
     } else if (!strncmp(rest, "contact/", 8) && rest[8] && !strchr(rest + 8, '/')) {
         ret->kind = CALL_DETAIL;
         read_id(rest + 8, ret->id);

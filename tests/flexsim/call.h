@@ -11,11 +11,20 @@
 #include "contact.h"
 #include "quota.h"
 
-enum call_kind { CALL_LIST, CALL_SEARCH, CALL_DETAIL, CALL_RESOURCE_TYPE, CALL_OTHER, CALL_KINDS };
+enum call_kind {
+    CALL_LIST,
+    CALL_SEARCH,
+    CALL_DETAIL,
+    CALL_RESOURCE_TYPE,
+    CALL_PROFILE,
+    CALL_API_DOCS,
+    CALL_OTHER,
+    CALL_KINDS,
+};
 
 enum sort_field { SORT_NONE, SORT_ID, SORT_NAME, SORT_EDITED, SORT_CREATED, SORT_UNKNOWN };
 
-/* The words of statistics and scripts: list, search, detail, resource-type, other. */
+/* The words of statistics and scripts: list, search, detail, resource-type, profile, api-docs, other. */
 const char *call_kind_name(enum call_kind kind);
 
 #define CALL_NO_PAGE INT64_C(-1)
@@ -25,6 +34,7 @@ struct call {
     enum call_kind kind;
     bool get;             /* the method is GET; else the kind is other */
     bool exists;          /* something of the API has this path */
+    bool old_docs;        /* of a specification: asked for where older sites have it */
     bool gzip;            /* the client takes it */
     char id[CALL_ID_MAX]; /* longer ones are cut, so that they are nobody's */
     int64_t page;         /* as asked for; CALL_NO_PAGE where it was not, or was no number */

@@ -39,7 +39,11 @@ struct contact {
     uint32_t index;
     char id[UUID_TEXT];
     bool flagged; /* deleted: true, but still there */
-    bool removed; /* gone: not listed, 404 */
+    bool removed; /* gone: not listed, and its address answers as enum unknown says */
+    bool denied;  /* listed, but its record is refused */
+    bool own_way; /* its address answers by `unknown`, not as the settings say */
+    uint8_t unknown;
+    uint32_t merged_into; /* where it is removed: the place of the survivor, plus one; 0: none */
     uint8_t created_by, edited_by, flagged_by;
     uint16_t edits;
     uint16_t version[FACET_EDITABLE_COUNT];

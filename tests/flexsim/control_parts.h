@@ -9,6 +9,7 @@ struct control {
     struct MHD_Connection *connection;
     const struct buf *body;
     struct answer *answer;
+    int unknown; /* of those that are removed: enum unknown, -1 as the settings say */
 };
 
 /* NULL where it is not given. */
@@ -33,5 +34,8 @@ void control_add(struct control *c);
 void control_remove(struct control *c);
 void control_flag(struct control *c);
 void control_restore(struct control *c);
+void control_merge(struct control *c);
+void control_deny(struct control *c);
+void control_allow(struct control *c);
 
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "control_parts.h"
+#include "options.h"
 
 #define TRUTH_BLOCK ((size_t)256 * 1024)
 
@@ -131,24 +132,40 @@ void control_add(struct control *c)
     free(choice.places);
 }
 
-static void remove_one(struct sim *s, struct contact *contact, struct rng *r)
+static void remove_one(struct control *c, struct contact *contact, struct rng *r)
 {
     (void)r;
-    population_remove(s->people, contact);
+    population_remove(c->sim->people, contact);
+    contact->own_way = c->unknown >= 0;
+    contact->unknown = contact->own_way ? (uint8_t)c->unknown : 0;
 }
 
-static void flag_one(struct sim *s, struct contact *contact, struct rng *r)
+static void deny_one(struct control *c, struct contact *contact, struct rng *r)
 {
-    population_flag(s->people, contact, r, sim_local_now(s));
+    (void)c;
+    (void)r;
+    contact->denied = true;
 }
 
-static void restore_one(struct sim *s, struct contact *contact, struct rng *r)
+static void allow_one(struct control *c, struct contact *contact, struct rng *r)
 {
-    population_restore(s->people, contact, r, sim_local_now(s));
+    (void)c;
+    (void)r;
+    contact->denied = false;
+}
+
+static void flag_one(struct control *c, struct contact *contact, struct rng *r)
+{
+    population_flag(c->sim->people, contact, r, sim_local_now(c->sim));
+}
+
+static void restore_one(struct control *c, struct contact *contact, struct rng *r)
+{
+    population_restore(c->sim->people, contact, r, sim_local_now(c->sim));
 }
 
 static void for_each(struct control *c, enum pick what,
-                     void (*one)(struct sim *, struct contact *, struct rng *))
+                     void (*one)(struct control *, struct contact *, struct rng *))
 {
     struct rng room, *r;
     struct choice choice = {0};
@@ -156,15 +173,81 @@ static void for_each(struct control *c, enum pick what,
         return;
     if (choose(c, what, r, &choice)) {
         for (uint32_t i = 0; i < choice.count; i++)
-            one(c->sim, population_at(c->sim->people, choice.places[i]), r);
+            one(c, population_at(c->sim->people, choice.places[i]), r);
         answer_choice(c, &choice);
     }
     free(choice.places);
 }
 
+/* How the addresses of those that are removed now will answer: -1 as the settings say, -2 a refusal. */
+static int read_unknown(struct control *c)
+{
+    char error[OPTIONS_ERROR_MAX];
+    const char *word = control_argument(c, "unknown");
+    if (!word)
+        return -1;
+    struct settings *scratch = malloc(sizeof(*scratch));
+    int unknown = -2;
+    if (!scratch) {
+        no_memory(c);
+    } else {
+        *scratch = c->sim->set;
+        if (options_assign(scratch, "unknown", word, true, error) == 0)
+            unknown = (int)scratch->unknown;
+        else
+            answer_error(c->answer, MHD_HTTP_BAD_REQUEST, error);
+    }
+    free(scratch);
+    return unknown;
+}
+
 void control_remove(struct control *c)
 {
+    int unknown = read_unknown(c);
+    if (unknown == -2)
+        return;
+    c->unknown = unknown;
     for_each(c, PICK_LIVE, remove_one);
+}
+
+static struct contact *read_listed(struct control *c, const char *name)
+{
+    const char *id = control_argument(c, name);
+    struct contact *contact = id ? population_find(c->sim->people, id) : NULL;
+    if (contact && !contact->removed)
+        return contact;
+    answer_error(c->answer, MHD_HTTP_NOT_FOUND, "id and into: two contacts that are listed.");
+    return NULL;
+}
+
+void control_merge(struct control *c)
+{
+    struct contact *gone = read_listed(c, "id"), *into = gone ? read_listed(c, "into") : NULL;
+    if (!into)
+        return;
+    if (gone == into) {
+        answer_error(c->answer, MHD_HTTP_BAD_REQUEST, "id and into: two different contacts.");
+        return;
+    }
+    population_remove(c->sim->people, gone);
+    gone->merged_into = into->index + 1;
+    uint32_t place = gone->index;
+    answer_choice(c, &(struct choice){.places = &place, .count = 1});
+}
+
+void control_deny(struct control *c)
+{
+    for_each(c, PICK_LIVE, deny_one);
+}
+
+void control_allow(struct control *c)
+{
+    for (uint32_t i = 0; !control_argument(c, "id") && i < population_count(c->sim->people); i++)
+        population_at(c->sim->people, i)->denied = false;
+    if (control_argument(c, "id"))
+        for_each(c, PICK_LIVE, allow_one);
+    else
+        answer_body(c->answer, blob_from_text("{}\n"));
 }
 
 void control_flag(struct control *c)

@@ -26,12 +26,11 @@
 static int print_help(void)
 {
     struct buf b = {0};
-    buf_puts(
-        &b,
-        "flexsim - a stand-in for a Flex Rental Solutions site\n\n"
-        "Usage: flexsim [OPTION…]\n\n"
-        "Answers GET /f5/api/contact, /contact/search, /contact/{id} and /resource-type on loopback, with\n"
-        "made-up contacts. Options marked * can be changed while it runs.\n");
+    buf_puts(&b, "flexsim - a stand-in for a Flex Rental Solutions site\n\n"
+                 "Usage: flexsim [OPTION…]\n\n"
+                 "Answers GET /f5/api/contact, /contact/search, /contact/{id}, /resource-type and\n"
+                 "/user-profile/current-user, and the site's specification, on loopback, with made-up "
+                 "contacts. Options marked * can be changed while it runs.\n");
     options_help(&b);
     buf_puts(&b, "     --help, --version\n\n");
     buf_puts(&b, script_help());

@@ -8,7 +8,8 @@
 
 enum type { TYPE_INT, TYPE_DOUBLE, TYPE_WORD, TYPE_BOOL, TYPE_FLAG, TYPE_TEXT };
 
-#define WORDS_MAX 4
+#define WORDS_MAX  10
+#define JOINED_MAX 96 /* bytes that all words of an option take together at most */
 
 struct option {
     const char *name;
@@ -58,10 +59,18 @@ static const struct option options[] = {
      "what a deletion does"},
     {"visible-share", TYPE_DOUBLE, AT(visible_share), 0, 100, "30", true, {0}, "PERCENT",
      "of the edits change the listed row as well"},
+    {"unknown", TYPE_WORD, AT(unknown), 0, 0, "404", true,
+     {"404", "404-code", "400", "410", "500", "204", "null", "redirect", "html"}, NULL,
+     "what the address of an unknown or deleted contact answers"},
+    {"denied", TYPE_INT, AT(denied), 0, POPULATION_MAX, "0", false, {0}, "N",
+     "are listed, but their record is refused: Access Denied"},
+    {"denied-status", TYPE_WORD, AT(denied_status), 0, 0, "401", true, {"401", "403"}, NULL, "of such a refusal"},
     HEADING("Listings"),
     {"paging", TYPE_WORD, AT(paging), 0, 0, "one", true, {"one", "zero"}, NULL,
      "pages are numbered from one (page 0 is page 1 again), or from zero"},
     {"max-size", TYPE_INT, AT(max_size), 1, 1e9, "2000", true, {0}, "N", "larger pages are cut down to it"},
+    {"list-slow", TYPE_INT, AT(list_slow), 0, 1e9, "0", true, {0}, "N",
+     "a page of /contact asked for with more rows answers 504 (HTML), after --latency; 0: none does"},
     {"shape", TYPE_WORD, AT(shape), 0, 0, "page", true, {"page", "array", "array-paged"}, NULL,
      "Spring page; plain array of all, or of a page"},
     {"order", TYPE_WORD, AT(order), 0, 0, "stable", true, {"stable", "shuffle"}, NULL,
@@ -84,6 +93,13 @@ static const struct option options[] = {
      "Retry-After of every 429"},
     {"concurrent", TYPE_INT, AT(concurrent), 0, COUNT_MAX, "30", true, {0}, "N",
      "requests at the same time, more are answered 429; 0: no limit"},
+    HEADING("About the site"),
+    {"profile", TYPE_WORD, AT(profile), 0, 0, "yes", true, {"yes", "locked", "no", "denied"}, NULL,
+     "/user-profile/current-user: whether its user is locked; no: 404; denied: 401, Access Denied"},
+    {"api-docs", TYPE_WORD, AT(api_docs), 0, 0, "v3", true, {"v3", "old", "none"}, NULL,
+     "at /f5/v3/api-docs, at /f5/api/api-docs, or nowhere"},
+    {"api-docs-without", TYPE_TEXT, AT(api_docs_without), ROOM(api_docs_without), "", true, {0}, "PATH[,PATH…]",
+     "endpoints that are not in it, such as /element/search,/resource-type"},
     HEADING("Clock"),
     {"date-offset", TYPE_INT, AT(date_offset), -OPTIONS_OFFSET_MAX, OPTIONS_OFFSET_MAX, "0", true, {0}, "SECONDS",
      "of the virtual clock (Date, windows, edits) from the machine's"},
@@ -98,8 +114,16 @@ static void *field_of(struct settings *set, const struct option *o)
     return (char *)set + o->offset;
 }
 
+static void join_words(const struct option *o, const char *joint, char ret[static JOINED_MAX])
+{
+    size_t at = 0;
+    for (int i = 0; i < WORDS_MAX && o->words[i]; i++)
+        at += (size_t)snprintf(ret + at, JOINED_MAX - at, "%s%s", i ? joint : "", o->words[i]);
+}
+
 static int wrong(const struct option *o, const char *value, char error[static OPTIONS_ERROR_MAX])
 {
+    char words[JOINED_MAX];
     int at = snprintf(error, OPTIONS_ERROR_MAX, "%s: '%.100s' is not ", o->name, value);
     size_t used = at > 0 ? (size_t)at : 0, room = OPTIONS_ERROR_MAX - used;
     switch (o->type) {
@@ -108,8 +132,8 @@ static int wrong(const struct option *o, const char *value, char error[static OP
         (void)snprintf(error + used, room, "a number from %.0f to %.0f", o->min, o->max);
         break;
     case TYPE_WORD:
-        (void)snprintf(error + used, room, "%s, %s%s%s", o->words[0], o->words[1], o->words[2] ? ", " : "",
-                       o->words[2] ? o->words[2] : "");
+        join_words(o, ", ", words);
+        (void)snprintf(error + used, room, "one of %s", words);
         break;
     case TYPE_BOOL:
     case TYPE_FLAG:
@@ -284,13 +308,14 @@ void options_render(const struct settings *set, struct buf *b)
 
 static void help_line(const struct option *o, struct buf *b)
 {
-    char left[128];
+    char left[160], words[JOINED_MAX];
     const char *argument = o->argument ? o->argument : "";
-    if (o->type == TYPE_WORD)
-        (void)snprintf(left, sizeof(left), "--%s %s|%s%s%s", o->name, o->words[0], o->words[1],
-                       o->words[2] ? "|" : "", o->words[2] ? o->words[2] : "");
-    else
+    if (o->type == TYPE_WORD) {
+        join_words(o, "|", words);
+        (void)snprintf(left, sizeof(left), "--%s %s", o->name, words);
+    } else {
         (void)snprintf(left, sizeof(left), "--%s %s", o->name, argument);
+    }
     buf_printf(b, " %c %-34s %s", o->running ? '*' : ' ', left, o->help);
     if (o->preset[0] && o->type != TYPE_FLAG)
         buf_printf(b, " (%s)", o->preset);

@@ -265,6 +265,8 @@ void population_restore(struct population *p, struct contact *c, struct rng *r, 
 {
     if (c->removed) {
         c->removed = false;
+        c->own_way = false;
+        c->merged_into = 0;
         p->listed++;
         p->flagged += c->flagged;
         p->generation++;

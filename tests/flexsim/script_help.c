@@ -6,7 +6,7 @@ const char *script_help(void)
            "\n"
            "    KIND [CONDITION…] => ACTION [ARGUMENT] [OPTION…]\n"
            "\n"
-           "  KIND        list, search, detail, resource-type, other, any\n"
+           "  KIND        list, search, detail, resource-type, profile, api-docs, other, any\n"
            "  CONDITION   page=N|none  size=N  id=ID  text=SEARCHED  sort=yes|no   as asked for\n"
            "              nth=N  from=N  to=N  every=N    the how-manieth request that the rule is for, from "
            "1,\n"

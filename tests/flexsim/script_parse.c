@@ -143,7 +143,10 @@ static bool read_kind(struct line *l, const char *word, struct rule *r)
             return true;
         }
     }
-    return wrong(l, "'%.60s' is no kind of request: list, search, detail, resource-type, other or any", word);
+    return wrong(
+        l,
+        "'%.60s' is no kind of request: list, search, detail, resource-type, profile, api-docs, other or any",
+        word);
 }
 
 static bool read_sort(struct line *l, const char *value, struct rule *r)

@@ -67,6 +67,20 @@ static int load_script(struct sim *s, char error[static SCRIPT_ERROR_MAX])
     return status;
 }
 
+/* Those whose record is refused from the beginning: the same ones for the same seed. */
+static int deny_some(struct sim *s)
+{
+    uint32_t n = (uint32_t)s->set.denied, *places = calloc((size_t)n + 1, sizeof(*places));
+    if (!places)
+        return -1;
+    struct rng r = {.state = rng_mix((uint64_t)s->set.seed, 0x53)};
+    n = population_pick(s->people, PICK_LIVE, &r, n, places);
+    for (uint32_t i = 0; i < n; i++)
+        population_at(s->people, places[i])->denied = true;
+    free(places);
+    return 0;
+}
+
 static int make_parts(struct sim *s)
 {
     struct buf types = {0};
@@ -79,7 +93,10 @@ static int make_parts(struct sim *s)
         return -1;
     if (blob_gzip_bomb(FLOOD_BLOCK, &s->flood_head, &s->flood_block) < 0)
         return -1;
-    return population_new((uint64_t)s->set.seed, (uint32_t)s->set.contacts, s->set.deleted_share, &s->people);
+    if (population_new((uint64_t)s->set.seed, (uint32_t)s->set.contacts, s->set.deleted_share, &s->people) <
+        0)
+        return -1;
+    return deny_some(s);
 }
 
 int sim_new(const struct settings *set, char error[static SCRIPT_ERROR_MAX], struct sim **ret)
