@@ -10,15 +10,30 @@
 #include "flexsync/read.h"
 #include "flexsync/stats.h"
 
+#define OVERVIEW_KEPT_MAX 5
+#define OVERVIEW_NAME_MAX 64
+
+/* Records that stay as they are because of what the server answers, and the first of them. */
+struct overview_kept {
+    int64_t count;
+    size_t named; /* of `first` */
+    struct {
+        int64_t id;
+        char contact_id[RECORD_ID_MAX + 1];
+        char name[OVERVIEW_NAME_MAX]; /* "" for none; a longer one is cut */
+    } first[OVERVIEW_KEPT_MAX];
+};
+
 struct overview {
     int64_t now; /* wall, usec */
     struct read_counts counts;
     struct freshness fresh; /* of those fetched once */
     int64_t oldest_look;    /* wall, usec; 0: nobody was fetched yet */
     struct stats stats;     /* of the feed and of listings */
-    bool any;               /* there was a sync */
-    struct sync_row last;   /* and this was the last one */
-    bool listed;            /* there was one whose listing named a total */
+    struct overview_kept denied, contradicted;
+    bool any;             /* there was a sync */
+    struct sync_row last; /* and this was the last one */
+    bool listed;          /* there was one whose listing named a total */
     struct sync_counts listing;
     bool troubled;           /* the last sync of everybody that ended was no success, and no pause */
     struct sync_row problem; /* and this is it */

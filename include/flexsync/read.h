@@ -23,12 +23,28 @@ struct read_counts {
     int64_t total, active;                /* rows */
     int64_t whole;                        /* of them, with their whole record */
     int64_t unfetched;                    /* without it, and not gone */
+    int64_t out_of_reach;                 /* of these, the server does not give it */
     int64_t waiting;                      /* queued for a record */
     int64_t waiting_for[WAITING_CLASSES]; /* of them */
+    int64_t denied;                       /* not waiting: the key's user may not see them */
+    int64_t contradicted;                 /* likewise: listed, and yet unknown to the server */
 };
 
 /* Of an entity with a queue. As quick with many rows as with few, but for the Inactive ones. */
 int read_counts(struct store *store, const struct entity *entity, struct read_counts *ret, struct error *err);
+
+/* A record that stays as it is because of what the server answers. Texts are valid during the callback only.
+ */
+struct read_kept {
+    int64_t id;
+    const char *contact_id, *name; /* name: NULL where it has none */
+};
+
+typedef int read_kept_fn(void *arg, const struct read_kept *kept);
+
+/* Those that are "denied", "contradicted" or "missing", at most `limit` of them, oldest row first. */
+int read_kept(struct store *store, const struct entity *entity, const char *reason, unsigned limit,
+              read_kept_fn *each, void *arg, struct error *err);
 
 /* Records drawn at random and looked at again since `since` (wall, usec), and how many of them were stale. */
 int read_audits(struct store *store, const struct entity *entity, int64_t since, int64_t *ret_audits,
@@ -107,6 +123,7 @@ struct read_state {
     const char *waiting;            /* why its record is queued to be fetched; NULL: it is not */
     const char *trouble;            /* what went wrong at the last attempt */
     const char *employer, *bill_to; /* the names of those contacts */
+    const char *merged_into;        /* the server's id of the contact that this one became part of */
 };
 
 typedef int read_state_fn(void *arg, const struct read_state *state);

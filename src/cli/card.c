@@ -250,11 +250,17 @@ static void print_foot(const struct card *card, const struct read_state *state)
     print_time("Checked", state->checked_at, "when the server last said what it has");
     if (updated && text_parse_utc(updated, &wall) == 0)
         print_time("Changed", wall, "here");
-    if (!state->fetched_at)
+    print_line(&(const char *){"Merged"}, state->merged_into, "the contact that this one became part of");
+    if (state->waiting && strcmp(state->waiting, "denied") == 0)
+        print_line(&(const char *){"Denied"}, "the user of the API key may not see its record",
+                   state->trouble);
+    else if (state->waiting && strcmp(state->waiting, "contradicted") == 0)
+        print_line(&(const char *){"Contradicted"}, "listed, and yet unknown to the server", NULL);
+    else if (!state->fetched_at)
         print_line(&(const char *){"Waiting"}, "only what the listing says is known yet",
                    state->trouble ? state->trouble : "the next sync fetches the rest");
     else if (state->waiting)
-        print_line(&(const char *){"Waiting"}, "to be fetched anew",
+        print_line(&(const char *){"Waiting"}, "to be fetched again",
                    state->trouble ? state->trouble : state->waiting);
     (void)snprintf(number, sizeof number, "number %" PRId64, card_integer(card, "id"));
     print_line(&(const char *){"contact_id"}, card_text(card, "contact_id"), number);

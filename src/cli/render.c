@@ -241,7 +241,7 @@ json_t *render_json_cycle(const struct sync_row *row)
     return json_pack(
         "{s:I, s:s?, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
         "s:o,"
-        " s:o, s:o, s:s?}",
+        " s:o, s:o, s:o, s:s?}",
         "id", (json_int_t)row->id, "entity", row->entity, "trigger", sync_trigger_names[row->trigger],
         "strategy", row->strategy, "status", sync_status_names[row->status], "sync_started_at",
         render_json_time(row->started_at), "sync_completed_at", render_json_time(row->completed_at),
@@ -249,11 +249,12 @@ json_t *render_json_cycle(const struct sync_row *row)
         "records_fetched", render_json_count(c->fetched), "records_inserted", render_json_count(c->inserted),
         "records_updated", render_json_count(c->updated), "records_unchanged",
         render_json_count(c->unchanged), "records_deleted", render_json_count(c->deleted), "records_failed",
-        render_json_count(c->failed), "requests", render_json_count(f->requests), "retries",
-        render_json_count(f->retries), "throttled", render_json_count(f->throttled), "bytes",
-        render_json_count(f->bytes), "waited_ms", render_json_count(f->waited_ms), "resumes_at",
-        render_json_time(row->resumes_at), "exit_status", render_json_count(row->exit_status),
-        "error_message", row->error_message[0] ? row->error_message : NULL);
+        render_json_count(c->failed), "records_denied", render_json_count(c->denied), "requests",
+        render_json_count(f->requests), "retries", render_json_count(f->retries), "throttled",
+        render_json_count(f->throttled), "bytes", render_json_count(f->bytes), "waited_ms",
+        render_json_count(f->waited_ms), "resumes_at", render_json_time(row->resumes_at), "exit_status",
+        render_json_count(row->exit_status), "error_message",
+        row->error_message[0] ? row->error_message : NULL);
 }
 
 int render_json(FILE *out, json_t *object)

@@ -69,6 +69,17 @@ static json_t *problem_json(const struct overview *copy)
                      render_json_text(exit ? exit->remedy : NULL));
 }
 
+static json_t *kept_json(const struct overview_kept *kept)
+{
+    json_t *first = json_array();
+    for (size_t i = 0; i < kept->named; i++)
+        (void)json_array_append_new(
+            first, json_pack("{s:I, s:o, s:o}", "id", (json_int_t)kept->first[i].id, "contact_id",
+                             render_json_text(kept->first[i].contact_id), "name",
+                             render_json_text(kept->first[i].name[0] ? kept->first[i].name : NULL)));
+    return json_pack("{s:I, s:o}", "count", (json_int_t)kept->count, "first", first);
+}
+
 static json_t *quota_json(const struct summary *summary)
 {
     if (!summary->counted)
@@ -84,15 +95,16 @@ json_t *summary_json(const struct summary *summary)
 {
     const struct overview *copy = &summary->copy;
     const struct config *config = summary->config;
-    return json_pack("{s:i, s:s?, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-                     "version", COMMAND_JSON_VERSION, "site", config->flex.base_url, "database",
-                     config->database.path, "running", summary->held > 0, "process",
-                     summary->held > 0 ? json_integer(summary->holder.pid) : json_null(), "daemon",
-                     daemon_json(summary), "next_sync",
-                     render_json_time(summary->asked > 0 ? summary->daemon.next_at : 0), "contacts",
-                     contacts_json(&copy->counts), "listing", complete_json(copy), "fresh", fresh_json(copy),
-                     "filled_by", render_json_time(summary->filled_at), "held_up_until",
-                     render_json_time(copy->counts.waiting > 0 ? summary_pause(summary, NULL) : 0), "quota",
-                     quota_json(summary), "edit_order", feed_json(summary), "last_sync",
-                     copy->any ? render_json_cycle(&copy->last) : json_null(), "problem", problem_json(copy));
+    return json_pack(
+        "{s:i, s:s?, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "version", COMMAND_JSON_VERSION, "site", config->flex.base_url, "database", config->database.path,
+        "running", summary->held > 0, "process",
+        summary->held > 0 ? json_integer(summary->holder.pid) : json_null(), "daemon", daemon_json(summary),
+        "next_sync", render_json_time(summary->asked > 0 ? summary->daemon.next_at : 0), "contacts",
+        contacts_json(&copy->counts), "listing", complete_json(copy), "fresh", fresh_json(copy), "filled_by",
+        render_json_time(summary->filled_at), "held_up_until",
+        render_json_time(copy->counts.waiting > 0 ? summary_pause(summary, NULL) : 0), "denied",
+        kept_json(&copy->denied), "contradicted", kept_json(&copy->contradicted), "quota",
+        quota_json(summary), "edit_order", feed_json(summary), "last_sync",
+        copy->any ? render_json_cycle(&copy->last) : json_null(), "problem", problem_json(copy));
 }

@@ -6,6 +6,7 @@
 #include "render.h"
 #include "status.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static void print_running(FILE *out, const struct summary *summary)
@@ -76,6 +77,31 @@ static void print_contacts(FILE *out, const struct overview *copy)
         render_fact(out, "Oldest look", "%s, %s ago: nobody's record was looked at longer ago",
                     text_format_local(a, copy->oldest_look, copy->now),
                     text_format_span(b, copy->now - copy->oldest_look));
+}
+
+/* "3 records: 12 Name (…), …": those that stay as they are, and why. */
+static void print_kept(FILE *out, const char *label, const struct overview_kept *kept, const char *why)
+{
+    char text[RENDER_TEXT_MAX] = "", n[TEXT_MAX];
+    size_t length = 0;
+    if (kept->count == 0)
+        return;
+    for (size_t i = 0; i < kept->named; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length, "%s%" PRId64 " %s", i ? ", " : "",
+                                   kept->first[i].id,
+                                   kept->first[i].name[0] ? kept->first[i].name : kept->first[i].contact_id);
+    if (kept->count > (int64_t)kept->named)
+        (void)snprintf(text + length, sizeof text - length, ", ...");
+    text_disarm(text);
+    render_fact_tone(out, RENDER_WARN, label, "%s record%s %s: %s", text_format_count(n, kept->count),
+                     kept->count == 1 ? "" : "s", why, text);
+}
+
+static void print_all_kept(FILE *out, const struct overview *copy)
+{
+    print_kept(out, "Denied", &copy->denied,
+               "that the user of the API key may not see, kept as the listing shows them");
+    print_kept(out, "Contradicted", &copy->contradicted, "listed, and yet unknown to the server, kept");
 }
 
 static void print_last(FILE *out, const struct overview *copy)
@@ -208,6 +234,7 @@ void summary_print(FILE *out, const struct summary *summary)
     print_complete(out, &summary->copy);
     print_fresh(out, &summary->copy);
     print_contacts(out, &summary->copy);
+    print_all_kept(out, &summary->copy);
     print_last(out, &summary->copy);
     print_next(out, summary);
     print_problem(out, &summary->copy);

@@ -210,7 +210,8 @@ static int choose_work(struct engine *engine, struct error *err)
     if (!wish_by_person(engine->wish.request.trigger)) {
         if (read_counts(engine->store, entities[0], &counts, err) < 0)
             return -1;
-        work = counts.whole < counts.active || counts.total == 0 ? QUOTA_FILL : QUOTA_BACKGROUND;
+        work = counts.whole + counts.out_of_reach < counts.active || counts.total == 0 ? QUOTA_FILL
+                                                                                       : QUOTA_BACKGROUND;
     }
     limiter_work(&engine->limiter, work);
     return 0;

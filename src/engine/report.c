@@ -91,6 +91,7 @@ static void write_cycle_end(struct report *report, enum event event, const struc
         {"FLEXSYNC_UNCHANGED", row->counts.unchanged},
         {"FLEXSYNC_DELETED", row->counts.deleted},
         {"FLEXSYNC_FAILED", row->counts.failed},
+        {"FLEXSYNC_DENIED", row->counts.denied},
         {"FLEXSYNC_REQUESTS", row->cost.requests},
         {"FLEXSYNC_RETRIES", row->cost.retries},
         {"FLEXSYNC_THROTTLED", row->cost.throttled},

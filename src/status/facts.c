@@ -128,6 +128,7 @@ char *facts_cycle_line(char *line, size_t size, const struct sync_row *row)
     add_count(line, size, c->unchanged, "unchanged", "unchanged");
     add_count(line, size, c->deleted, "now inactive", "now inactive");
     add_count(line, size, c->failed, "failed", "failed");
+    add_count(line, size, c->denied, "denied", "denied");
     add(line, size, "; ");
     add_number(line, size, row->cost.requests, "request", "requests");
     add_count(line, size, row->cost.retries, "retry", "retries");

@@ -2,6 +2,9 @@
 
 #include "flexsync/clock.h"
 #include "flexsync/forecast.h"
+#include "flexsync/text.h"
+
+#include <stdio.h>
 
 int overview_freshness(struct freshness *ret, struct store *store, int64_t now, struct error *err)
 {
@@ -37,10 +40,11 @@ static int read_last(struct overview *ret, struct store *store, struct error *er
     return 0;
 }
 
-/* One that ran out of quota goes on by itself, and shows that the server answers. */
+/* One that ran out of quota goes on by itself, and shows that the server answers; so does one that had to
+ * leave a server in trouble, once that answers again. */
 static bool is_problem(const struct sync_row *row)
 {
-    return row->status != SYNC_SUCCESS && row->resumes_at == 0;
+    return row->status == SYNC_FAILED || (row->status != SYNC_SUCCESS && row->resumes_at == 0);
 }
 
 static int read_problem(struct overview *ret, struct store *store, struct error *err)
@@ -54,13 +58,36 @@ static int read_problem(struct overview *ret, struct store *store, struct error 
     return 0;
 }
 
+static int add_kept(void *arg, const struct read_kept *kept)
+{
+    struct overview_kept *ret = arg;
+    size_t i = ret->named++;
+    ret->first[i].id = kept->id;
+    (void)snprintf(ret->first[i].contact_id, sizeof ret->first[i].contact_id, "%s",
+                   kept->contact_id ? kept->contact_id : "");
+    (void)snprintf(ret->first[i].name, sizeof ret->first[i].name, "%s", kept->name ? kept->name : "");
+    text_drop_half(ret->first[i].name);
+    return 0;
+}
+
+static int read_all_kept(struct overview *ret, struct store *store, struct error *err)
+{
+    ret->denied.count = ret->counts.denied;
+    ret->contradicted.count = ret->counts.contradicted;
+    if (read_kept(store, &entity_contacts, "denied", OVERVIEW_KEPT_MAX, add_kept, &ret->denied, err) < 0)
+        return -1;
+    return read_kept(store, &entity_contacts, "contradicted", OVERVIEW_KEPT_MAX, add_kept, &ret->contradicted,
+                     err);
+}
+
 int overview_read(struct overview *ret, struct store *store, int64_t now, struct error *err)
 {
     *ret = (struct overview){.now = now};
     if (read_counts(store, &entity_contacts, &ret->counts, err) < 0 ||
         overview_freshness(&ret->fresh, store, now, err) < 0 ||
         store_oldest_check(store, &entity_contacts, &ret->oldest_look, err) < 0 ||
-        overview_stats(&ret->stats, store, err) < 0 || read_last(ret, store, err) < 0)
+        overview_stats(&ret->stats, store, err) < 0 || read_all_kept(ret, store, err) < 0 ||
+        read_last(ret, store, err) < 0)
         return -1;
     ret->oldest_look *= USEC_PER_SEC;
     return read_problem(ret, store, err);
@@ -70,7 +97,7 @@ int64_t overview_filled_at(const struct overview *overview, const struct quota *
                            const struct quota_limits *limits, double rate)
 {
     struct forecast_toll toll;
-    int64_t count = overview->counts.unfetched;
+    int64_t count = overview->counts.unfetched - overview->counts.out_of_reach;
     stats_readings(&overview->stats, quota_budget(quota, limits), &toll.requests, &toll.every);
     toll.every *= USEC_PER_SEC;
     int64_t pass = forecast_pass(quota, limits, QUOTA_FILL, count, &toll);

@@ -77,6 +77,14 @@ static enum read_class class_of(const char *reason)
 static void add_count(struct read_counts *counts, const char *what, int64_t count)
 {
     size_t prefix = strlen(COUNTS_WAITING);
+    if (what && strcmp(what, COUNTS_WAITING "denied") == 0) {
+        counts->denied += count;
+        return;
+    }
+    if (what && strcmp(what, COUNTS_WAITING "contradicted") == 0) {
+        counts->contradicted += count;
+        return;
+    }
     if (what && strncmp(what, COUNTS_WAITING, prefix) == 0) {
         counts->waiting += count;
         counts->waiting_for[class_of(what + prefix)] += count;
@@ -92,21 +100,46 @@ static void add_count(struct read_counts *counts, const char *what, int64_t coun
 int read_counts(struct store *store, const struct entity *entity, struct read_counts *ret, struct error *err)
 {
     /* Kept by triggers: with 100,000 rows counting anew would take longer than all the rest of a status. */
-    CLEANUP_STATEMENT sqlite3_stmt *s =
-        prepare_for(store,
-                    "SELECT what, count, (SELECT count(*) FROM {table} WHERE status = 'Inactive')"
-                    " FROM {counts}",
-                    entity, err);
+    CLEANUP_STATEMENT sqlite3_stmt *s = prepare_for(
+        store,
+        "SELECT what, count, (SELECT count(*) FROM {table} WHERE status = 'Inactive'),"
+        " (SELECT count(*) FROM {queue} q JOIN {state} t ON t.id = q.id WHERE q.reason IN " QUEUE_ANSWERED
+        " AND t.content_hash IS NULL) FROM {counts}",
+        entity, err);
     struct read_counts counts = {0};
     int64_t inactive = 0;
     int r = s ? 1 : -1;
     while (r > 0 && (r = statement_step(store, s, err)) > 0) {
         add_count(&counts, read_text(s, 0), sqlite3_column_int64(s, 1));
         inactive = sqlite3_column_int64(s, 2);
+        counts.out_of_reach = sqlite3_column_int64(s, 3);
     }
     counts.active = counts.total - inactive;
     if (r == 0)
         *ret = counts;
+    return r;
+}
+
+int read_kept(struct store *store, const struct entity *entity, const char *reason, unsigned limit,
+              read_kept_fn *each, void *arg, struct error *err)
+{
+    CLEANUP_STATEMENT sqlite3_stmt *s = prepare_for(
+        store,
+        "SELECT c.id, c.{key}, coalesce(nullif(c.name, ''), c.preferred_display_string) FROM {queue} q"
+        " JOIN {table} c ON c.id = q.id WHERE q.reason IN " QUEUE_ANSWERED " AND q.reason = ?1"
+        " ORDER BY q.id LIMIT ?2",
+        entity, err);
+    if (!s)
+        return -1;
+    bind_text(s, 1, reason);
+    (void)sqlite3_bind_int64(s, 2, limit);
+    int r;
+    while ((r = statement_step(store, s, err)) > 0) {
+        const struct read_kept kept = {
+            .id = sqlite3_column_int64(s, 0), .contact_id = read_text(s, 1), .name = read_text(s, 2)};
+        if (each(arg, &kept) != 0)
+            return 0;
+    }
     return r;
 }
 

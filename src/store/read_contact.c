@@ -122,7 +122,7 @@ int read_state(struct store *store, int64_t id, read_state_fn *each, void *arg, 
         store,
         "SELECT t.listed_at, t.fetched_at, t.checked_at, q.reason, q.last_error,"
         " (SELECT name FROM contacts WHERE contact_id = c.employer_id),"
-        " (SELECT name FROM contacts WHERE contact_id = c.default_bill_to_contact_id)"
+        " (SELECT name FROM contacts WHERE contact_id = c.default_bill_to_contact_id), t.merged_into"
         " FROM contacts c JOIN contact_state t ON t.id = c.id LEFT JOIN detail_queue q ON q.id = c.id"
         " WHERE c.id = ?1",
         err);
@@ -138,7 +138,8 @@ int read_state(struct store *store, int64_t id, read_state_fn *each, void *arg, 
                                      .waiting = read_text(s, 3),
                                      .trouble = read_text(s, 4),
                                      .employer = read_text(s, 5),
-                                     .bill_to = read_text(s, 6)};
+                                     .bill_to = read_text(s, 6),
+                                     .merged_into = read_text(s, 7)};
     (void)each(arg, &state);
     return 1;
 }

@@ -362,7 +362,7 @@ static enum quota_work work_of(struct world *world, enum sync_trigger trigger)
     if (by_person(trigger))
         return QUOTA_PERSON;
     must(world, read_counts(world->store, &entity_contacts, &counts, &err), &err);
-    return counts.whole < counts.active || counts.total == 0 ? QUOTA_FILL : QUOTA_BACKGROUND;
+    return counts.whole + counts.out_of_reach < counts.active || counts.total == 0 ? QUOTA_FILL : QUOTA_BACKGROUND;
 }
 
 static void begin_cycle(struct world *world, enum sync_trigger trigger, bool full)
