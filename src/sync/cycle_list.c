@@ -169,11 +169,12 @@ static int judge_reading(struct cycle *cycle, struct error *err)
     /* What earlier readings brought and is not part of the whole any more is not listed. */
     cycle->row.counts.listed = cycle->whole && counted ? listing->total : ids;
     cycle->row.counts.expected = counted ? listing->total : SYNC_UNKNOWN;
-    if (listing->reading > 1 || listing->duplicates > 0 || !cycle->whole)
+    unsigned readings = listing->reading - listing->began + 1;
+    if (readings > 1 || listing->duplicates > 0 || !cycle->whole)
         cycle_report(cycle, EVENT_LISTING_ODD,
                      "%s: the listing was read %u times; %" PRId64 " rows came twice, %" PRId64
                      " ids came, %" PRId64 " were announced: %s",
-                     name, listing->reading, listing->duplicates, distinct, listing->total,
+                     name, readings, listing->duplicates, distinct, listing->total,
                      cycle->whole ? "whole" : "not proven whole, so no contact is taken for gone");
     if (cycle->shrunk && cycle->whole)
         cycle_report(

@@ -54,6 +54,8 @@ struct site {
     enum fetch_outcome halted; /* FETCH_OK: not */
     struct fetch_stats stats;
     unsigned sorted, most_waiting;
+    unsigned slow_above;  /* rows: a larger page is not given in time; 0: none is */
+    unsigned listed_size; /* that the last page was asked for with */
     int64_t clock_offset; /* of the site's clock, usec */
     bool no_date;         /* it does not tell the time */
     uint64_t seed;
@@ -192,7 +194,8 @@ static inline enum fetch_outcome fail_with(enum fetch_outcome outcome, enum erro
 static inline enum fetch_outcome answer_listing(struct site *site, const struct asked *asked,
                                                 struct error *err)
 {
-    if (site->fails_listing)
+    site->listed_size = asked->page.size;
+    if (site->fails_listing || (site->slow_above && asked->page.size > site->slow_above))
         return fail_with(FETCH_FAILED, ERROR_UNREACHABLE, err);
     if (!asked->entity->paged)
         return give(asked, strdup(site->types), err);
