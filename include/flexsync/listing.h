@@ -86,11 +86,14 @@ enum listing_verdict listing_judge(struct listing *listing, int64_t distinct);
  */
 void listing_read_again(struct listing *listing);
 
+/* Begins this reading again, with pages of so many rows, at least LISTING_SIZE_MIN. */
+void listing_resize(struct listing *listing, unsigned size);
+
 /*
- * A page was too much for the server: begins this reading again with pages half as large. False, and nothing
- * changed, where they cannot be smaller.
+ * The size to try where a page of `size` rows is too much for the server: half of it, and less than `total`
+ * (PAGE_UNKNOWN: not known), since a larger one would be the same page.
  */
-bool listing_shrink(struct listing *listing);
+unsigned listing_smaller(unsigned size, int64_t total);
 
 /*
  * A walk that the quota ends can go on later. listing_can_pause() says whether there is a page to go on from,

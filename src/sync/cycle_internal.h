@@ -76,8 +76,10 @@ struct cycle {
     bool staged;       /* something of the listing came */
     bool resumed;      /* it goes on where an earlier cycle had to leave it */
     bool shrunk;       /* the server could not give as large a page as was asked for */
-    bool disproved;    /* an answer contradicts that the listing is whole */
-    bool relisted;     /* it was read again for that */
+    bool probes_size;  /* it is asked for the smallest one: is it the size, or the server? */
+    unsigned too_large;
+    bool disproved; /* an answer contradicts that the listing is whole */
+    bool relisted;  /* it was read again for that */
     unsigned asked_size;
     int64_t walk_began; /* seconds: of a listing that more than one cycle reads */
     bool sink_failed;   /* what the batch holds is lost; the queue still has it */

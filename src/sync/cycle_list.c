@@ -1,6 +1,7 @@
 /* The phases that read the listing and compare it with what is stored. */
 #include "cycle_internal.h"
 
+#include "flexsync/backoff.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/text.h"
 
@@ -8,8 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WALK_MAX  (3 * 86400) /* seconds after which a listing that was interrupted is begun again */
-#define WALK_TEXT (LISTING_TEXT_MAX + 32)
+#define WALK_MAX   (3 * 86400) /* seconds after which a listing that was interrupted is begun again */
+#define WALK_TEXT  (LISTING_TEXT_MAX + 32)
+#define PAGE_TRIES 2 /* of a page that may be too large */
 
 static int accept_page(void *arg, const char *body, size_t length, struct error *err)
 {
@@ -32,15 +34,14 @@ static void page_is_done(void *arg, enum fetch_outcome outcome, const struct err
     cycle->options.wake(cycle->options.arg);
 }
 
-/*
- * A page that is too much for the server is not asked for five times: half of it may do. An ordinary one is
- * tried as any request.
- */
+/* A page that is too much for the server is not asked for five times: a smaller one may do. */
 static unsigned tries_of(const struct cycle *cycle, const struct source_page *wanted)
 {
+    if (cycle->probes_size)
+        return BACKOFF_TRIES - PAGE_TRIES;
     if (wanted->size <= LISTING_SIZE_MIN)
         return 0;
-    return cycle->shrunk ? 1 : 2;
+    return cycle->shrunk ? 1 : PAGE_TRIES;
 }
 
 void cycle_ask_page(struct cycle *cycle, const struct source_page *wanted)
@@ -209,11 +210,51 @@ static int take_by_edits(struct cycle *cycle, struct error *err)
     return 1;
 }
 
+/* Is this the failure of a page that may be too large? */
+static bool is_too_large(const struct cycle *cycle)
+{
+    return cycle->outcome == FETCH_FAILED && cycle->page_error.code == ERROR_UNREACHABLE && !cycle->by_edits;
+}
+
+/*
+ * The same question again would fail again, so a smaller one is asked; first the smallest, which tells
+ * whether it is the size at all, or a server that gives no page.
+ */
+static bool ask_for_less(struct cycle *cycle)
+{
+    unsigned size = cycle->listing.size;
+    if (!is_too_large(cycle) || !cycle->listing.paged || size <= LISTING_SIZE_MIN)
+        return false;
+    cycle->probes_size = !cycle->shrunk;
+    cycle->shrunk = true;
+    cycle->too_large = size;
+    cycle->asked_size = cycle->probes_size ? LISTING_SIZE_MIN : listing_smaller(size, PAGE_UNKNOWN);
+    listing_resize(&cycle->listing, cycle->asked_size);
+    cycle_report(cycle, EVENT_CYCLE_DETAIL,
+                 "%s: a page of %u rows failed (%s); asking for %u; sync.page_size sets the size",
+                 cycle->options.entity->name, size, cycle->page_error.text, cycle->asked_size);
+    return true;
+}
+
+/* The smallest page came: it is the size. True if a larger one is to be asked for. */
+static bool take_probe(struct cycle *cycle)
+{
+    const struct page *page = cycle->page;
+    if (!cycle->probes_size)
+        return false;
+    cycle->probes_size = false;
+    cycle->asked_size = listing_smaller(cycle->too_large, page->total);
+    if (cycle->asked_size <= LISTING_SIZE_MIN)
+        return false;
+    listing_resize(&cycle->listing, cycle->asked_size);
+    return true;
+}
+
 static int stage(struct cycle *cycle, struct error *err)
 {
     struct listing *listing = &cycle->listing;
     size_t new_ids = 0;
-    int again = cycle->by_edits ? take_by_edits(cycle, err) : 0;
+    int again = cycle->by_edits ? take_by_edits(cycle, err) : take_probe(cycle);
     if (again != 0) {
         cycle->page = page_free(cycle->page);
         return again < 0 ? -1 : 0;
@@ -287,28 +328,6 @@ static int take_nothing(struct cycle *cycle)
                                .last = PAGE_UNKNOWN};
     listing_answer(&cycle->listing, &empty, 0);
     return 0;
-}
-
-/* Is this the failure of a page that may be too large? */
-static bool is_too_large(const struct cycle *cycle)
-{
-    return cycle->outcome == FETCH_FAILED && cycle->page_error.code == ERROR_UNREACHABLE && !cycle->by_edits;
-}
-
-/* The same question again would fail again, so a smaller one is asked. */
-static bool ask_for_less(struct cycle *cycle)
-{
-    char from[TEXT_MAX], to[TEXT_MAX];
-    unsigned size = cycle->listing.size;
-    if (!is_too_large(cycle) || !listing_shrink(&cycle->listing))
-        return false;
-    cycle->shrunk = true;
-    cycle->asked_size = cycle->listing.size;
-    cycle_report(cycle, EVENT_CYCLE_DETAIL,
-                 "%s: a page of %s rows failed (%s); asking for %s; sync.page_size sets the size",
-                 cycle->options.entity->name, text_format_count(from, size), cycle->page_error.text,
-                 text_format_count(to, cycle->asked_size));
-    return true;
 }
 
 static int take_refusal(struct cycle *cycle, struct error *err)

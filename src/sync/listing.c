@@ -35,14 +35,18 @@ void listing_read_again(struct listing *listing)
     listing->began = listing->reading;
 }
 
-bool listing_shrink(struct listing *listing)
+void listing_resize(struct listing *listing, unsigned size)
 {
-    if (!listing->paged || listing->size <= LISTING_SIZE_MIN)
-        return false;
-    unsigned half = listing->size / 2;
-    listing->size = half > LISTING_SIZE_MIN ? half : LISTING_SIZE_MIN;
+    listing->size = size > LISTING_SIZE_MIN ? size : LISTING_SIZE_MIN;
     begin_alone(listing);
-    return true;
+}
+
+unsigned listing_smaller(unsigned size, int64_t total)
+{
+    do
+        size /= 2;
+    while (size > LISTING_SIZE_MIN && total != PAGE_UNKNOWN && (int64_t)size >= total);
+    return size > LISTING_SIZE_MIN ? size : LISTING_SIZE_MIN;
 }
 
 /* Does this answer to page 1 say that nothing comes before it? */

@@ -766,18 +766,19 @@ static void pages_shrink_by_half_down_to_the_least(void **state)
     struct site site = make_site(450, ASKED);
     struct run run;
     begin_run(&site, &run, true, ASKED);
-    unsigned sizes[] = {1000, 500, 250, 125, 62, 31, LISTING_SIZE_MIN};
-    for (size_t i = 0; i < ARRAY_LENGTH(sizes); i++) {
-        assert_true(listing_shrink(&run.listing));
-        assert_int_equal(run.listing.size, sizes[i]);
+    static const unsigned sizes[] = {2000, 1000, 500, 250, 125, 62, 31, LISTING_SIZE_MIN, LISTING_SIZE_MIN};
+    for (size_t i = 0; i + 1 < ARRAY_LENGTH(sizes); i++) {
+        assert_int_equal(listing_smaller(sizes[i], PAGE_UNKNOWN), sizes[i + 1]);
+        listing_resize(&run.listing, sizes[i + 1]);
+        assert_int_equal(run.listing.size, sizes[i + 1]);
         assert_int_equal(run.listing.page, 1);
     }
-    assert_false(listing_shrink(&run.listing));
+    assert_int_equal(listing_smaller(2000, 450), 250);
+    assert_int_equal(listing_smaller(2000, 250), 125);
+    assert_int_equal(listing_smaller(2000, 0), LISTING_SIZE_MIN);
     finish_run(&site, &run);
     assert_int_equal(run.verdict, LISTING_WHOLE);
     assert_int_equal(site.requests, pages_of(450, LISTING_SIZE_MIN));
-    listing_begin(&run.listing, false, ASKED);
-    assert_false(listing_shrink(&run.listing)); /* a plain array has no pages */
     end_run(&site, &run);
 }
 
