@@ -163,7 +163,6 @@ static size_t new_person(struct site *site, int64_t created, int64_t now)
                          .created = created,
                          .edited = created,
                          .listed = true,
-                         .answers = true,
                          .missed = now};
     site->cumulative[i] = (i > 0 ? site->cumulative[i - 1] : 0) + p->rate;
     site->listed++;
@@ -184,8 +183,12 @@ static void plan_next(struct site *site, int64_t now)
 
 void site_make(struct site *site, size_t count, uint64_t seed, int64_t now)
 {
-    *site = (struct site){
-        .seed = seed, .newest = SITE_END, .oldest = SITE_END, .size_max = 2000, .honours_edits = true};
+    *site = (struct site){.seed = seed,
+                          .newest = SITE_END,
+                          .oldest = SITE_END,
+                          .size_max = 2000,
+                          .honours_edits = true,
+                          .removed_way = SITE_UNKNOWN};
     site->counted_at = site->measured_from = now;
     for (size_t n = 0; n < count; n++) {
         double days = 1 + random_unit(&site->seed) * (CREATED_MOST - 1);
@@ -225,7 +228,19 @@ void site_edit(struct site *site, size_t person, bool named, int64_t now)
         outdate(site, person, now);
 }
 
-void site_remove(struct site *site, size_t person, int64_t now)
+/* Any other one that is there; without one it is simply unknown. */
+static void merge(struct site *site, size_t person)
+{
+    struct person *p = &site->people[person];
+    for (size_t n = 1; n < site->count; n++) {
+        p->survivor = (person + n) % site->count;
+        if (site->people[p->survivor].listed)
+            return;
+    }
+    p->way = SITE_UNKNOWN;
+}
+
+void site_remove(struct site *site, size_t person, enum site_way way, int64_t now)
 {
     struct person *p = &site->people[person];
     if (!p->listed)
@@ -234,7 +249,10 @@ void site_remove(struct site *site, size_t person, int64_t now)
     site->current -= p->missed == 0;
     site->listed--;
     p->missed = now;
-    p->listed = p->answers = false;
+    p->listed = p->poisoned = false;
+    p->way = way;
+    if (way == SITE_MERGED)
+        merge(site, person);
 }
 
 void site_restore(struct site *site, size_t person, int64_t now)
@@ -245,7 +263,8 @@ void site_restore(struct site *site, size_t person, int64_t now)
     count_up_to(site, now);
     site->listed++;
     p->missed = now;
-    p->listed = p->answers = true;
+    p->listed = true;
+    p->way = SITE_ANSWERS;
 }
 
 static size_t draw_by_rate(struct site *site)
@@ -269,7 +288,7 @@ static void happen(struct site *site, int64_t now)
         (void)site_add(site, now);
     } else if (place < site->births + site->deaths) {
         if (site->count > 0)
-            site_remove(site, random_next(&site->seed) % site->count, now);
+            site_remove(site, random_next(&site->seed) % site->count, site->removed_way, now);
     } else {
         size_t i = draw_by_rate(site);
         if (site->people[i].listed)
@@ -311,7 +330,9 @@ char *site_record(const struct site *site, size_t person)
 {
     const struct person *p = &site->people[person];
     char created[TEXT_MAX], edited[TEXT_MAX], *text = NULL;
-    if (!p->answers)
+    if (p->way == SITE_MERGED)
+        return site_record(site, p->survivor);
+    if (p->way != SITE_ANSWERS)
         return NULL;
     print_date(created, p->created);
     print_date(edited, p->edited);
@@ -341,8 +362,8 @@ static void visit(struct walk *walk, size_t i)
         return;
     }
     walk->left--;
-    (void)fprintf(walk->out, "{\"id\":\"c-%06zu\",\"name\":\"Name %u\",\"deleted\":false}%s", i, p->named,
-                  walk->left ? "," : "");
+    (void)fprintf(walk->out, "{\"id\":\"c-%06zu\",\"name\":\"Name %u%s\",\"deleted\":false}%s", i, p->named,
+                  p->poisoned ? "\t" : "", walk->left ? "," : "");
 }
 
 static void walk_edits(struct walk *walk, bool newest_first)

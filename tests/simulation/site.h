@@ -16,15 +16,29 @@
 
 #define SITE_ID_MAX 16
 
+/* What the address of a record answers. */
+enum site_way {
+    SITE_ANSWERS,
+    SITE_UNKNOWN, /* the server says that there is no such record */
+    SITE_USELESS, /* something that is no record, for ever */
+    SITE_FAILS,   /* 500, for ever */
+    SITE_MERGED,  /* another record */
+    SITE_DENIED,  /* the key's user may not see it */
+    SITE_WAYS
+};
+
 struct person {
     double rate;            /* edits a day */
     double shown;           /* share of them that the listing shows */
     int64_t created;        /* seconds */
     int64_t edited;         /* seconds: lastEditDate */
     unsigned hidden, named; /* edits of either kind */
-    bool listed, answers;   /* both false: deleted */
-    size_t newer, older;    /* neighbours in the order of edits; SITE_END */
-    int64_t missed;         /* since when the copy is out of date; 0: it is as here */
+    bool listed;            /* false: deleted */
+    enum site_way way;
+    size_t survivor;     /* SITE_MERGED */
+    bool poisoned;       /* its row in the listing is no JSON */
+    size_t newer, older; /* neighbours in the order of edits; SITE_END */
+    int64_t missed;      /* since when the copy is out of date; 0: it is as here */
 };
 
 #define SITE_END SIZE_MAX
@@ -37,10 +51,11 @@ struct site {
     int64_t next_edit;     /* INT64_MAX: nobody edits any more */
     uint64_t seed;
 
-    unsigned size_max;     /* rows that a page may have */
-    bool honours_edits;    /* sort=lastEditDate */
-    bool reorders;         /* without a sort that it honours, every page in another order */
-    double births, deaths; /* a day */
+    unsigned size_max;         /* rows that a page may have */
+    bool honours_edits;        /* sort=lastEditDate */
+    bool reorders;             /* without a sort that it honours, every page in another order */
+    double births, deaths;     /* a day */
+    enum site_way removed_way; /* what the address of those who are removed answers */
 
     /* What is measured since site_measure(). */
     int64_t measured_from, counted_at;
@@ -63,13 +78,13 @@ void site_rest(struct site *site);
 /* A change by hand. */
 size_t site_add(struct site *site, int64_t now);
 void site_edit(struct site *site, size_t person, bool named, int64_t now);
-void site_remove(struct site *site, size_t person, int64_t now);
+void site_remove(struct site *site, size_t person, enum site_way way, int64_t now);
 void site_restore(struct site *site, size_t person, int64_t now);
 
 /* Number of an id, or SITE_END. */
 size_t site_find(const struct site *site, const char *id);
 
-/* The answer to a listing and to a record (NULL: 404); the caller frees it. */
+/* The answer to a listing and to a record, NULL for one that does not answer; the caller frees it. */
 char *site_page(struct site *site, const struct source_page *page);
 char *site_record(const struct site *site, size_t person);
 

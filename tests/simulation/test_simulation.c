@@ -7,6 +7,7 @@
  */
 #include "world.h"
 
+#include "flexsync/cleanup.h"
 #include "flexsync/clock.h"
 #include "flexsync/random.h"
 
@@ -158,6 +159,14 @@ static struct world_options draw_options(uint64_t seed)
     return options;
 }
 
+/* Mostly the server says so, when a record is gone. */
+static enum site_way draw_way(struct world *world)
+{
+    static const enum site_way ways[] = {SITE_UNKNOWN, SITE_UNKNOWN, SITE_UNKNOWN,
+                                         SITE_USELESS, SITE_FAILS,   SITE_MERGED};
+    return ways[draw_between(world, 0, ARRAY_LENGTH(ways) - 1)];
+}
+
 static void draw_site(struct world *world)
 {
     struct site *site = &world->site;
@@ -165,6 +174,7 @@ static void draw_site(struct world *world)
     site->honours_edits = world_chance(world, 0.5);
     site->reorders = world_chance(world, 0.3);
     site->births = world_draw(world) * 6;
+    site->removed_way = draw_way(world);
     site->deaths = world_draw(world) * 2;
     world->names_date = world_chance(world, 0.85);
     world->names_window = world_chance(world, 0.8);
@@ -183,6 +193,43 @@ static void draw_faults(struct world *world)
         world->faults.crash = 0.01 * world_draw(world);
     if (world_chance(world, 0.2))
         world->faults.stop = 0.01 * world_draw(world);
+    world->faults.storm = world_chance(world, 0.05);
+}
+
+/* A record is denied, or its row is poisoned, or it is as it should be again. */
+static void spoil_record(struct world *world)
+{
+    struct site *site = &world->site;
+    struct person *p = &site->people[site->count ? draw_between(world, 0, site->count - 1) : 0];
+    if (site->count == 0 || !p->listed)
+        return;
+    p->poisoned = world_chance(world, 0.3);
+    p->way = world_chance(world, 0.5) ? SITE_DENIED : world_chance(world, 0.3) ? SITE_UNKNOWN : SITE_ANSWERS;
+}
+
+static void mend_records(struct site *site)
+{
+    for (size_t i = 0; i < site->count; i++) {
+        struct person *p = &site->people[i];
+        p->poisoned = false;
+        if (p->listed || p->way == SITE_DENIED)
+            p->way = p->listed ? SITE_ANSWERS : SITE_UNKNOWN;
+    }
+}
+
+/* The database is deleted while the daemon is down: it is made again. */
+static void delete_database(struct story *story)
+{
+    struct world *world = &story->world;
+    char wal[128], shm[128];
+    world_end(world);
+    (void)snprintf(wal, sizeof wal, "%s-wal", world->database);
+    (void)snprintf(shm, sizeof shm, "%s-shm", world->database);
+    (void)unlink(world->database);
+    (void)unlink(wal);
+    (void)unlink(shm);
+    memset(story->seen, 0, sizeof story->seen);
+    world_start(world);
 }
 
 /* The local clock jumps by a second to a month, or is right again. */
@@ -229,7 +276,7 @@ static void spoil_ledger(struct story *story)
 static void happen(struct story *story)
 {
     struct world *world = &story->world;
-    switch (draw_between(world, 0, 9)) {
+    switch (draw_between(world, 0, 12)) {
     case 0:
         jump(world);
         break;
@@ -255,6 +302,16 @@ static void happen(struct story *story)
     case 6:
         if (world->site.count > 0)
             site_restore(&world->site, draw_between(world, 0, world->site.count - 1), world->now);
+        break;
+    case 7:
+        world->site.removed_way = draw_way(world);
+        break;
+    case 8:
+        spoil_record(world);
+        break;
+    case 9:
+        if (world_chance(world, 0.2))
+            delete_database(story);
         break;
     default:
         draw_faults(world);
@@ -283,6 +340,7 @@ static void calm_down(struct story *story)
     world->faults = (struct world_faults){0};
     world->names_date = true;
     site_rest(&world->site);
+    mend_records(&world->site);
     world->options.interval = 8 * HOUR; /* a month in few cycles */
     schedule_change(&world->schedule, world->options.interval, world->now);
     world_run_until(world, world->now + 32 * DAY);

@@ -127,6 +127,12 @@ static int64_t source_allowed(void *self)
     return limiter_allowed(&world->limiter, world->now, wall_of(world));
 }
 
+static int64_t source_date(const void *self)
+{
+    const struct world *world = self;
+    return limiter_date(&world->limiter, world->now);
+}
+
 static const struct fetch_stats *source_stats(const void *self)
 {
     return &((const struct world *)self)->stats;
@@ -139,6 +145,7 @@ static const struct source source_table = {.window = WORLD_WINDOW,
                                            .pause = source_pause,
                                            .left = source_left,
                                            .allowed = source_allowed,
+                                           .date = source_date,
                                            .stats = source_stats};
 
 static void send(struct world *world, struct flight *flight)
@@ -208,6 +215,33 @@ static enum fetch_outcome give(const struct flight *flight, char *body, struct e
     return r < 0 ? FETCH_FAILED : FETCH_OK;
 }
 
+static enum fetch_outcome refuse_record(const struct world *world, enum site_way way, struct error *err)
+{
+    static const struct {
+        enum fetch_outcome outcome;
+        enum error_code code;
+        enum error_retry retry;
+    } answers[SITE_WAYS] = {[SITE_UNKNOWN] = {FETCH_GONE, ERROR_ANSWER, RETRY_NEVER},
+                            [SITE_USELESS] = {FETCH_FAILED, ERROR_ANSWER, RETRY_NEVER},
+                            [SITE_FAILS] = {FETCH_FAILED, ERROR_UNREACHABLE, RETRY_NOW},
+                            [SITE_DENIED] = {FETCH_DENIED, ERROR_KEY, RETRY_LATER}};
+    if (world->faults.storm)
+        way = SITE_UNKNOWN;
+    (void)error_set(err, answers[way].code, answers[way].retry, "the record's address answers so");
+    return answers[way].outcome;
+}
+
+static enum fetch_outcome answer_record(struct world *world, const struct flight *flight, struct error *err)
+{
+    char *body = world->faults.storm ? NULL : site_record(&world->site, flight->person);
+    if (!body)
+        return refuse_record(world, world->site.people[flight->person].way, err);
+    enum fetch_outcome outcome = give(flight, body, err);
+    if (outcome == FETCH_OK)
+        site_copied(&world->site, flight->person, world->now);
+    return outcome;
+}
+
 static enum fetch_outcome answer(struct world *world, const struct flight *flight, struct error *err)
 {
     if (flight->refused) {
@@ -218,15 +252,7 @@ static enum fetch_outcome answer(struct world *world, const struct flight *fligh
     limiter_answered(&world->limiter, world->now, wall_of(world));
     if (flight->listing)
         return give(flight, site_page(&world->site, &flight->page), err);
-    char *body = site_record(&world->site, flight->person);
-    if (!body) {
-        (void)error_set(err, ERROR_ANSWER, RETRY_LATER, "404");
-        return FETCH_GONE;
-    }
-    enum fetch_outcome outcome = give(flight, body, err);
-    if (outcome == FETCH_OK)
-        site_copied(&world->site, flight->person, world->now);
-    return outcome;
+    return answer_record(world, flight, err);
 }
 
 /* Is another try worth it, as the fetcher sees it? */
@@ -362,7 +388,8 @@ static enum quota_work work_of(struct world *world, enum sync_trigger trigger)
     if (by_person(trigger))
         return QUOTA_PERSON;
     must(world, read_counts(world->store, &entity_contacts, &counts, &err), &err);
-    return counts.whole + counts.out_of_reach < counts.active || counts.total == 0 ? QUOTA_FILL : QUOTA_BACKGROUND;
+    return counts.whole + counts.out_of_reach < counts.active || counts.total == 0 ? QUOTA_FILL
+                                                                                   : QUOTA_BACKGROUND;
 }
 
 static void begin_cycle(struct world *world, enum sync_trigger trigger, bool full)

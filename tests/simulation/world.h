@@ -39,6 +39,7 @@ struct world_faults {
     double failing; /* of the answers: 500 */
     double crash;   /* at each step of a cycle */
     double stop;    /* likewise: a wish to end */
+    bool storm;     /* the server does not know its records */
 };
 
 struct flight {
