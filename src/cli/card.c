@@ -255,7 +255,7 @@ static void print_foot(const struct card *card, const struct read_state *state)
         print_line(&(const char *){"Denied"}, "the user of the API key may not see its record",
                    state->trouble);
     else if (state->waiting && strcmp(state->waiting, "contradicted") == 0)
-        print_line(&(const char *){"Contradicted"}, "listed, and yet unknown to the server", NULL);
+        print_line(&(const char *){"Unknown"}, "listed, and yet unknown to the server; kept", NULL);
     else if (!state->fetched_at)
         print_line(&(const char *){"Waiting"}, "only what the listing says is known yet",
                    state->trouble ? state->trouble : "the next sync fetches the rest");

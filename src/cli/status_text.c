@@ -101,7 +101,7 @@ static void print_all_kept(FILE *out, const struct overview *copy)
 {
     print_kept(out, "Denied", &copy->denied,
                "that the user of the API key may not see, kept as the listing shows them");
-    print_kept(out, "Contradicted", &copy->contradicted, "listed, and yet unknown to the server, kept");
+    print_kept(out, "Unknown", &copy->contradicted, "listed, and yet unknown to the server, kept");
 }
 
 static void print_last(FILE *out, const struct overview *copy)

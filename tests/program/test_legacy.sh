@@ -102,3 +102,24 @@ test_an_old_database_without_a_log_is_taken_over() {
     expect_sql "rows" "SELECT count(*) FROM contacts" 41
     expect_second_sync_changes_nothing
 }
+
+# Made by the program at commit 27ee77b, from flexsim: 8 contacts, two renamed, one removed; two wait, one of them after a failure.
+test_a_database_of_version_3_is_brought_up_to_date_and_goes_on() {
+    gunzip -c "$(dirname "${BASH_SOURCE[0]}")/data/version-3.db.gz" >"$DB"
+    start_sim --contacts 8 --deleted-share 0
+    write_conf 'database.keep_changes="36500d"'
+    cli status
+    expect_status 74
+    expect_match "a command that only reads" "$(cat "$ERR")" 'run .flexsync sync'
+    sync
+    expect_status 0
+    expect_sql "version" 'PRAGMA user_version' 4
+    expect_complete
+    expect_sql "the history" "SELECT group_concat(kind || count, ' ') FROM (SELECT kind, count(*) AS count FROM contact_changes
+        WHERE id <= 11 GROUP BY kind ORDER BY kind)" 'changed2 deactivated1 inserted8'
+    expect_sql "counts" "SELECT count FROM contact_counts WHERE what = 'waiting: denied'" 0
+    expect_second_sync_changes_nothing
+    cli status --json
+    expect_status 0
+    expect_schema status
+}

@@ -245,23 +245,32 @@ test_a_record_that_is_another_one_is_never_stored() {
     expect_second_sync_changes_nothing
 }
 
-test_a_listed_contact_that_is_gone_when_asked_for_becomes_inactive_and_returns() {
+test_a_listed_contact_that_is_unknown_when_asked_for_is_kept_and_rarely_asked_for() {
     contacts_60
     sync
     expect_status 0
-    local id
+    local id before requests
     id=$(some_id 9)
+    before=$(contents)
     sim "edit?id=$id&kind=rename" >/dev/null
     script "detail id=$id => status 404"
     sync
     expect_status 0
-    expect_log 'status, records_deleted' 'success|1'
-    expect_sql "the gone one" "SELECT contact_id, deleted_at IS NOT NULL FROM contacts WHERE status = 'Inactive'" "$id|1"
-    local before
-    before=$(contents)
+    expect_log 'status, records_deleted, records_failed' 'success|0|0'
+    expect_equal "the database" "$(contents)" "$before"
+    expect_sql "the queue" "SELECT reason, attempts FROM detail_queue" 'contradicted|1'
+    requests=$(stat_of by_status.404)
     sync
     expect_status 0
-    expect_equal "the database while it stays gone" "$(contents)" "$before"
+    expect_equal "requests for it within an hour" "$(stat_of by_status.404)" "$requests"
+    cli status
+    expect_match "status" "$(tr -s ' \n' ' ' <"$OUT")" 'Unknown 1 record listed, and yet unknown to the server'
+    sim "remove?id=$id" >/dev/null # now the listing says so too
+    sync
+    expect_status 0
+    expect_log 'status, records_deleted' 'success|1'
+    expect_sql "the gone one" "SELECT contact_id, deleted_at IS NOT NULL FROM contacts WHERE status = 'Inactive'" "$id|1"
+    sim "restore?id=$id" >/dev/null
     script
     sync
     expect_status 0
@@ -271,20 +280,20 @@ test_a_listed_contact_that_is_gone_when_asked_for_becomes_inactive_and_returns()
     expect_second_sync_changes_nothing
 }
 
-test_a_contact_gone_before_it_was_ever_fetched_has_a_history_without_gaps() {
+test_a_contact_unknown_before_it_was_ever_fetched_comes_when_the_server_knows_it() {
     contacts_60
     local id
     id=$(some_id 9)
     script "detail id=$id => status 404"
     sync
     expect_status 0
-    expect_sql "the gone one" "SELECT contact_id FROM contacts WHERE status = 'Inactive'" "$id"
+    expect_sql "it is as listed" "SELECT c.status, q.reason FROM contacts c JOIN detail_queue q USING (id) WHERE c.contact_id = '$id'" "Active|contradicted"
     script
+    copy_ages 7200
     sync
     expect_status 0
     expect_complete
-    expect_sql "Inactive" "SELECT count(*) FROM contacts WHERE status = 'Inactive'" 0
-    expect_sql "kinds of changes" "SELECT group_concat(kind, ' ') FROM contact_changes WHERE contact_id = '$id'" "inserted deactivated returned"
+    expect_sql "kinds of changes" "SELECT group_concat(kind, ' ') FROM contact_changes WHERE contact_id = '$id'" inserted
 }
 
 test_resource_types_that_fail_leave_the_contacts_whole() {
@@ -359,7 +368,7 @@ test_a_redirect_is_not_followed_and_its_target_never_hears_of_us() {
     expect_second_sync_changes_nothing
 }
 
-test_a_full_sync_finds_a_listed_contact_that_answers_again() {
+test_a_full_sync_asks_for_what_was_unknown_at_once() {
     contacts_60
     sync
     expect_status 0
@@ -368,11 +377,10 @@ test_a_full_sync_finds_a_listed_contact_that_answers_again() {
     script "detail id=$id => status 404"
     sync --full
     expect_status 0
-    expect_sql "the gone one" "SELECT contact_id FROM contacts WHERE status = 'Inactive'" "$id"
-    sync
+    expect_sql "the queue" "SELECT reason FROM detail_queue" contradicted
     script
     sync --full
     expect_status 0
-    expect_sql "Inactive" "SELECT count(*) FROM contacts WHERE status = 'Inactive'" 0
+    expect_sql "the queue" "SELECT count(*) FROM detail_queue" 0
     expect_complete
 }
