@@ -24,7 +24,7 @@ $1 == "option" {
     order[++count] = $2
   words[$2] = words[$2] ($3 == "-" ? "" : " " $3) " " $4
   if ($5 != "-" && $4 != "--config")
-    value_cases = value_cases "  " ($3 == "-" ? "" : $2 ":" $3 " | ") $2 ":" $4 ") " ($5 == "FILE" ? "files" : "free") "=1 ;;\n"
+    value_cases = value_cases "  " ($3 == "-" ? "" : $2 ":" $3 " | ") $2 ":" $4 ") " ($5 == "FILE" || $5 == "DIR" ? "files" : "free") "=1 ;;\n"
 }
 
 END {

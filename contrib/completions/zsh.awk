@@ -11,7 +11,7 @@ function quoted(text) {
 function value_of(name, long, value,    at, rest) {
   if (value == "-")
     return ""
-  if (value == "FILE")
+  if (value == "FILE" || value == "DIR")
     return ":file:_files"
   rest = arguments[name]
   at = index(rest, long " ")

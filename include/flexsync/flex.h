@@ -22,4 +22,18 @@ int flex_list(struct fetcher *fetcher, const char *base_url, const struct entity
 int flex_get(struct fetcher *fetcher, const char *base_url, const struct entity *entity, const char *id,
              const struct fetch_handler *handler, void *arg, struct error *err);
 
+/* GET base/user-profile/current-user: who the key belongs to. Errors and handler as fetcher_get(). */
+int flex_profile(struct fetcher *fetcher, const char *base_url, const struct fetch_handler *handler,
+                 void *arg, struct error *err);
+
+/* The address of a path below base_url; the caller frees. NULL without memory. */
+char *flex_url(const char *base_url, const char *path);
+
+/* Where a site has its own specification, an OpenAPI document: beside base_url or, at older sites, below it.
+ */
+enum flex_docs { FLEX_DOCS_V3, FLEX_DOCS_OLD };
+
+/* base_url without its /api, and the path; the caller frees. NULL without memory. */
+char *flex_docs_url(const char *base_url, enum flex_docs docs);
+
 #endif

@@ -1,4 +1,5 @@
 #include "flexsync/check.h"
+#include "about.h"
 #include "command.h"
 #include "feedline.h"
 #include "flexsync/cleanup.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CHECK_SIZE  10           /* rows are enough to tell page 0 from page 1 */
 #define FEED_RECENT USEC_PER_DAY /* a feed that was read since is watched, and need not be asked about */
@@ -31,6 +33,8 @@ struct checkup {
     enum fetch_outcome outcome;
     bool plain; /* the server refuses to sort */
     bool sent;  /* a request, if any was allowed */
+    int64_t requests;
+    int folder; /* of --save; -1: none */
     struct error error;
     int status; /* of the first line that is not ok */
 };
@@ -92,7 +96,8 @@ static int ask_anew(struct checkup *check, const struct flex_listing *listing, s
     r = fetcher_new(&check->fetcher, &options, err);
     if (r == 0)
         r = ask(check, listing, err);
-    check->sent |= check->fetcher && fetcher_stats(check->fetcher)->requests > 0;
+    check->requests += check->fetcher ? fetcher_stats(check->fetcher)->requests : 0;
+    check->sent = check->requests > 0;
     check->fetcher = fetcher_free(check->fetcher);
     check->event = sd_event_unref(check->event);
     return r;
@@ -264,6 +269,58 @@ static void check_feed(struct checkup *check)
         probe_feed(check, &stats);
 }
 
+/* --- what the site says about itself --- */
+
+static void say_wrong_about(struct checkup *check, const char *what, const struct error *err)
+{
+    say_wrong(check, err->code == ERROR_KEY ? "key" : err->code == ERROR_QUOTA ? "quota" : what, err);
+}
+
+static void check_user(struct checkup *check, struct about *about)
+{
+    char text[ABOUT_TEXT_MAX];
+    struct error err;
+    if (about_user(about, text, &err) == 0)
+        say_ok("user", text);
+    else
+        say_wrong_about(check, "user", &err);
+}
+
+static void check_site(struct checkup *check, struct about *about)
+{
+    char text[ABOUT_TEXT_MAX];
+    struct error err;
+    if (about_docs(about, text, &err) == 0)
+        say_ok("site", text);
+    else
+        say_wrong_about(check, "site", &err);
+    about_print_endpoints(about, stdout);
+}
+
+static void save_answers(struct checkup *check, struct about *about)
+{
+    char text[ERROR_TEXT_MAX];
+    int files = 0;
+    struct error err;
+    int r = about_save(about, check->folder, &files, &err);
+    (void)snprintf(
+        text, sizeof text,
+        "%d answers in %.300s, every value replaced by a made-up one; read them before you send them", files,
+        check->call->save);
+    if (files)
+        say_ok("saved", text);
+    if (r < 0)
+        say_wrong_about(check, "saved", &err);
+}
+
+static void say_requests(const struct checkup *check)
+{
+    char text[80], n[TEXT_MAX];
+    (void)snprintf(text, sizeof text, "%s sent, counted in the ledger",
+                   text_format_count(n, check->requests));
+    say_ok("requests", check->requests ? text : "none sent");
+}
+
 static void check_database(struct checkup *check)
 {
     const char *path = check->call->config->database.path;
@@ -286,16 +343,34 @@ static void check_server(struct checkup *check)
     const struct config *config = check->call->config;
     engine_limit(&check->limiter, &check->ledger, config->limits.ledger, config, &clock_system);
     limiter_work(&check->limiter, QUOTA_PERSON);
-    if (check_connection(check)) {
+    struct about *about = NULL;
+    struct error err;
+    bool connected = check_connection(check);
+    if ((connected || (check->sent && check->folder >= 0)) &&
+        about_new(&about, config, &check->limiter, &err) < 0)
+        say_wrong(check, "user", &err);
+    if (connected && about)
+        check_user(check, about);
+    if (connected) {
         check_paging(check);
         check_feed(check);
     }
+    if (connected && about)
+        check_site(check, about);
+    if (about && check->folder >= 0)
+        save_answers(check, about);
+    check->requests += about ? about_requests(about) : 0;
+    (void)about_free(about);
+    say_requests(check);
     limiter_rest(&check->limiter, clock_monotonic(&clock_system), clock_wall(&clock_system));
 }
 
 int command_check(struct call *call)
 {
-    struct checkup check = {.call = call};
+    struct checkup check = {.call = call, .folder = -1};
+    struct error err;
+    if (call->save && about_folder(&check.folder, call->save, &err) < 0)
+        return command_failed(&err);
     bool ready = check_settings(&check);
     if (store_open(&check.store, call->config->database.path, STORE_READ, 0, NULL, &check.store_error) < 0)
         check.store = NULL;
@@ -305,5 +380,7 @@ int command_check(struct call *call)
     (void)store_close(check.store);
     (void)page_free(check.pages[0]);
     (void)page_free(check.pages[1]);
+    if (check.folder >= 0)
+        (void)close(check.folder);
     return check.status;
 }

@@ -41,8 +41,9 @@ static const struct command commands[] = {
      "flexsync export -o contacts.xlsx", "oFCAEtHsr", 0, 0, command_export},
     {"quota", "[--json]", "requests used and left by hour, day and month, when they are free, and the pace",
      "flexsync quota", "j", 0, 0, command_quota},
-    {"check", "", "test settings, key, connection, page numbering, order of edits and database",
-     "flexsync check", "", 0, 0, command_check},
+    {"check", "[--save DIR]",
+     "test settings, key and its user, connection, page numbering, order of edits, endpoints and database",
+     "flexsync check --save answers", "S", 0, 0, command_check},
     {"backup", "FILE", "a checked copy of the database, while it is in use",
      "flexsync backup contacts-copy.db", "", 1, 1, command_backup},
     {"forget", "ID", "erase an Inactive contact with its history", "flexsync forget 17", "", 1, 1,
@@ -74,6 +75,9 @@ static const struct {
     {{"raw", no_argument, NULL, 'r'},
      NULL,
      "show: the JSON as the server sent it; csv: no ' in front of what looks like a formula"},
+    {{"save", required_argument, NULL, 'S'},
+     "DIR",
+     "write what the site answers into files, every value replaced by a made-up one"},
     {{"watch", no_argument, NULL, 'w'}, NULL, "live, on a terminal, until Ctrl-C"},
     {{"json", no_argument, NULL, 'j'}, NULL, "one JSON object with a version"},
 };
@@ -275,8 +279,9 @@ static bool take_option(struct call *call, int letter, int *ret_status)
                               ['A'] = &call->active,  ['E'] = &call->all,
                               ['r'] = &call->raw,     ['j'] = &call->json,
                               ['d'] = &call->dry_run, ['w'] = &call->watch};
-    const char **const texts[256] = {['o'] = &call->output, ['F'] = &call->format, ['C'] = &call->columns,
-                                     ['s'] = &call->since,  ['t'] = &call->type,   ['H'] = &call->has};
+    const char **const texts[256] = {
+        ['o'] = &call->output, ['F'] = &call->format, ['C'] = &call->columns, ['s'] = &call->since,
+        ['t'] = &call->type,   ['H'] = &call->has,    ['S'] = &call->save};
     *ret_status = EXIT_STATUS_DONE;
     if (letter == 'h') {
         print_command(stdout, call->command);

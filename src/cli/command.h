@@ -24,6 +24,7 @@ struct call {
     bool watch;                            /* status */
     const char *output, *format, *columns; /* export */
     const char *since;                     /* changes, export, list */
+    const char *save;                      /* check: a folder */
     const char *type, *has;                /* list, export */
     unsigned limit;                        /* -n; 0: not given */
     char **argv;                           /* of the command */

@@ -1,7 +1,11 @@
 #include "flexsync/flex.h"
 
 #include "flexsync/buffer.h"
+#include "flexsync/cleanup.h"
 #include "flexsync/record.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #define URL_MAX 8192
 
@@ -43,4 +47,30 @@ int flex_get(struct fetcher *fetcher, const char *base_url, const struct entity 
     r = r < 0 ? error_memory(err) : fetcher_get(fetcher, url.data, handler, arg, err);
     buffer_free(&url);
     return r;
+}
+
+#define FLEX_PROFILE "/user-profile/current-user"
+#define FLEX_API     "/api" /* where base_url ends; the specification is beside it */
+
+int flex_profile(struct fetcher *fetcher, const char *base_url, const struct fetch_handler *handler,
+                 void *arg, struct error *err)
+{
+    CLEANUP_FREE char *url = flex_url(base_url, FLEX_PROFILE);
+    return url ? fetcher_get(fetcher, url, handler, arg, err) : error_memory(err);
+}
+
+char *flex_url(const char *base_url, const char *path)
+{
+    char *url = NULL;
+    return asprintf(&url, "%s%s", base_url, path) < 0 ? NULL : url;
+}
+
+char *flex_docs_url(const char *base_url, enum flex_docs docs)
+{
+    size_t length = strlen(base_url), tail = strlen(FLEX_API);
+    char *url = NULL;
+    bool ends = length > tail && strcmp(base_url + length - tail, FLEX_API) == 0;
+    int site = (int)(ends ? length - tail : length);
+    int r = asprintf(&url, "%.*s%s", site, base_url, docs == FLEX_DOCS_V3 ? "/v3/api-docs" : "/api/api-docs");
+    return r < 0 ? NULL : url;
 }
