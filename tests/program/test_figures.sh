@@ -93,8 +93,8 @@ test_status_and_check_tell_the_order_of_edits() {
     cli check
     expect_status 0
     expect_match "check" "$(cat "$OUT")" 'ok +feed +honoured \(asked now, with 2 requests\); remembered: not known yet'
-    expect_equal "requests" "$(stat_of total)" 4
-    expect_equal "counted" "$(sqlite3 "$T/quota.db" "SELECT sum(used) FROM usage WHERE window = 0")" "$((62 + 4))"
+    expect_equal "requests" "$(stat_of total)" 6
+    expect_equal "counted" "$(sqlite3 "$T/quota.db" "SELECT sum(used) FROM usage WHERE window = 0")" "$((62 + 6))"
 
     remember feed.verdict 1
     remember feed.judged_at "$(date -d '2 days ago' +%s)"
@@ -107,7 +107,7 @@ test_status_and_check_tell_the_order_of_edits() {
     sim reset-stats >/dev/null
     cli check
     expect_match "check" "$(cat "$OUT")" 'ok +feed +honoured since .*remembered, and watched with every sync; not asked now'
-    expect_equal "requests" "$(stat_of total)" 2
+    expect_equal "requests" "$(stat_of total)" 4
 
     remember feed.read_at "$(date -d '2 days ago' +%s)"
     sim 'config?sort=ignore' >/dev/null
@@ -118,7 +118,7 @@ test_status_and_check_tell_the_order_of_edits() {
     sim reset-stats >/dev/null
     cli check
     expect_match "check" "$(cat "$OUT")" 'ok +feed +not used: sync.strategy is not auto'
-    expect_equal "requests" "$(stat_of total)" 2
+    expect_equal "requests" "$(stat_of total)" 4
     cli status
     expect_match "status" "$(cat "$OUT")" 'Edit order +not used: sync.strategy is not auto'
 }
@@ -131,7 +131,7 @@ test_check_asks_for_no_order_where_nothing_could_be_told() {
     sim reset-stats >/dev/null
     cli check
     expect_match "check" "$(cat "$OUT")" 'ok +feed +not known yet: it takes 20 contacts with their whole record to tell'
-    expect_equal "requests" "$(stat_of total)" 2
+    expect_equal "requests" "$(stat_of total)" 4
     rm -f "$DB"
     cli check
     expect_match "check" "$(cat "$OUT")" 'ok +feed +not known yet: there is no database with dates to compare with'
