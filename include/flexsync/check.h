@@ -1,5 +1,6 @@
 /*
- * check: does it work? Asks the server for the beginning of the listing, and says what that showed.
+ * check: does it work? Asks the server for the beginning of the listing and for the user of the key, and says
+ * what that showed.
  *
  * It runs on an event loop beside whatever else runs there. What it sends is counted like everything else
  * that is sent, as a person's request, in the ledger that the settings name.
@@ -10,6 +11,7 @@
 #include "flexsync/clock.h"
 #include "flexsync/config.h"
 #include "flexsync/fetch.h"
+#include "flexsync/profile.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +20,7 @@
 struct check;
 
 struct check_finding {
-    const char *what;          /* "settings", "connection", "key", "quota" */
+    const char *what;          /* "settings", "connection", "key", "quota", "user" */
     enum error_code code;      /* ERROR_NONE: it is well */
     char text[ERROR_TEXT_MAX]; /* one sentence; where it is not well, with what to do */
 };
@@ -30,6 +32,13 @@ struct check_finding {
  */
 size_t check_judge(struct check_finding ret[static 2], enum fetch_outcome outcome, bool sent, int64_t total,
                    const struct error *err);
+
+/*
+ * The same for the question who the key belongs to, without a name. A site that does not say is well; a
+ * locked user is a finding about the key, ERROR_KEY.
+ */
+void check_judge_user(struct check_finding *ret, enum fetch_outcome outcome, const struct profile *profile,
+                      const struct error *err);
 
 struct check_options {
     sd_event *event;

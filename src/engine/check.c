@@ -5,12 +5,13 @@
 #include "flexsync/fetcher.h"
 #include "flexsync/flex.h"
 #include "flexsync/page.h"
+#include "flexsync/profile.h"
 #include "flexsync/text.h"
 
 #include <string.h>
 
 #define ROWS         1 /* are enough to see that there is an answer */
-#define FINDINGS_MAX 3
+#define FINDINGS_MAX 4
 
 struct check {
     struct check_options options; /* config is not kept */
@@ -18,6 +19,8 @@ struct check {
     struct ledger ledger;
     struct limiter limiter;
     struct fetcher *fetcher;
+    char *base_url; /* owned */
+    struct profile profile;
     sd_event_source *soon; /* the answer is here, and the fetcher has returned */
     int64_t total;         /* that the answer names, or PAGE_UNKNOWN */
     struct check_finding findings[FINDINGS_MAX];
@@ -49,6 +52,25 @@ size_t check_judge(struct check_finding ret[static 2], enum fetch_outcome outcom
     return count;
 }
 
+/* A site that does not say is no problem; the user's name stays out of it, since this may be logged. */
+void check_judge_user(struct check_finding *ret, enum fetch_outcome outcome, const struct profile *profile,
+                      const struct error *err)
+{
+    char text[ERROR_TEXT_MAX];
+    struct error locked;
+    bool trouble = outcome == FETCH_THROTTLED || (outcome == FETCH_FAILED && err->code != ERROR_ANSWER);
+    find(ret, trouble && outcome == FETCH_THROTTLED ? "quota" : "user", ERROR_NONE,
+         "the site does not say who the key belongs to");
+    if (trouble) {
+        find(ret, ret->what, err->code, err->text);
+    } else if (outcome == FETCH_OK && profile_judge(profile, &locked) < 0) {
+        find(ret, "key", locked.code, locked.text);
+    } else if (outcome == FETCH_OK) {
+        profile_describe(profile, text, sizeof text);
+        find(ret, "user", ERROR_NONE, text);
+    }
+}
+
 static int accept_page(void *arg, const char *body, size_t length, struct error *err)
 {
     struct check *check = arg;
@@ -60,11 +82,29 @@ static int accept_page(void *arg, const char *body, size_t length, struct error 
     return 0;
 }
 
-static void page_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
+static int accept_profile(void *arg, const char *body, size_t length, struct error *err)
 {
     struct check *check = arg;
+    return profile_read(&check->profile, body, length, err);
+}
+
+static void profile_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
+{
+    struct check *check = arg;
+    check_judge_user(&check->findings[check->count++], outcome, &check->profile, err);
+    (void)sd_event_source_set_enabled(check->soon, SD_EVENT_ONESHOT);
+}
+
+static void page_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
+{
+    static const struct fetch_handler handler = {
+        .accept = accept_profile, .done = profile_is_done, .tries = 1};
+    struct check *check = arg;
+    struct error memory;
     bool sent = fetcher_stats(check->fetcher)->requests > 0;
     check->count += check_judge(&check->findings[check->count], outcome, sent, check->total, err);
+    if (outcome == FETCH_OK && flex_profile(check->fetcher, check->base_url, &handler, check, &memory) == 0)
+        return; /* it goes on in profile_is_done() */
     (void)sd_event_source_set_enabled(check->soon, SD_EVENT_ONESHOT);
 }
 
@@ -88,7 +128,8 @@ static int set_up_loop(struct check *check, struct error *err)
 
 static int set_up_limiter(struct check *check, const struct config *config, struct error *err)
 {
-    if (!(check->ledger_path = strdup(config->limits.ledger)))
+    if (!(check->ledger_path = strdup(config->limits.ledger)) ||
+        !(check->base_url = strdup(config->flex.base_url)))
         return error_memory(err);
     engine_limit(&check->limiter, &check->ledger, check->ledger_path, config, check->options.clock);
     limiter_work(&check->limiter, QUOTA_PERSON);
@@ -136,6 +177,7 @@ struct check *check_free(struct check *check)
     (void)fetcher_free(check->fetcher);
     (void)sd_event_source_disable_unref(check->soon);
     free(check->ledger_path);
+    free(check->base_url);
     free(check);
     return NULL;
 }

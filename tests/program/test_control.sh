@@ -316,6 +316,15 @@ test_the_service_introduces_itself_and_answers_check() {
     expect_equal "interfaces" "$(sed -n 1p answers | field 'parameters.interfaces')" '["org.varlink.service","io.flexsync"]'
     expect_match "description" "$(sed -n 2p answers | field parameters.description)" 'interface io.flexsync.*method Sync\(full: \?bool, ids: \?\[\]string'
     expect_equal "check" "$(sed -n 3p answers | field 'parameters.findings[2].text')" "accepted; the server lists 30 contacts"
+    expect_equal "user" "$(sed -n 3p answers | field 'parameters.findings[3].text')" "not locked, sees 3 locations"
+    sim 'config?profile=locked' >/dev/null
+    call '{"method":"io.flexsync.Check"}' >answers.locked
+    expect_equal "locked user" "$(field 'parameters.findings[3].what' <answers.locked)" key
+    expect_equal "locked user" "$(field 'parameters.findings[3].ok' <answers.locked)" 0
+    sim 'config?profile=no' >/dev/null
+    call '{"method":"io.flexsync.Check"}' >answers.silent
+    expect_equal "no profile" "$(field 'parameters.findings[3].ok' <answers.silent)" 1
+    ! grep -rqE "Korla|Zandro" answers answers.locked answers.silent "$T/daemon.err" || fail "the user is named"
     expect_equal "error" "$(sed -n 4p answers | field error)" org.varlink.service.MethodNotFound
     printf 'x\n' >secret/key # the daemon has read it; the server forgets it
     script 'list => status 401'
