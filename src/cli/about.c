@@ -142,7 +142,7 @@ int about_docs(struct about *about, char text[static ABOUT_TEXT_MAX], struct err
 void about_print_endpoints(const struct about *about, FILE *out)
 {
     for (size_t i = 0; about->read && i < ENDPOINTS_COUNT; i++)
-        (void)fprintf(out, "      %-3s  %-45s %s\n", about->found.has[i] ? "yes" : "no", endpoints[i].path,
+        (void)fprintf(out, "      %-3s  %-43s %s\n", about->found.has[i] ? "yes" : "no", endpoints[i].path,
                       endpoints[i].purpose);
 }
 

@@ -23,7 +23,7 @@ const struct endpoint endpoints[ENDPOINTS_COUNT] = {
     {"/element/{id}/header-data", "its header"},
     {"/element/current-workflow-state", "statuses of documents"},
     {"/element-status-change/{id}", "its past statuses"},
-    {"/equipment-list/{id}", "one pull sheet or manifest"},
+    {"/equipment-list/{id}", "pull sheet or manifest"},
     {"/financial-document/{id}", "one quote or invoice"},
     {"/financial-document/{id}/key-info", "its status"},
     {"/financial-document/{id}/document-total", "its total"},
