@@ -32,6 +32,7 @@ enum event {
     EVENT_STATUS,           /* asked for by SIGUSR1 */
     EVENT_CONTROL_TROUBLE,  /* the control socket cannot be had */
     EVENT_FEED,             /* whether the server lists in the order of edits */
+    EVENT_MOVED,            /* the database or its lock was removed or replaced under the program */
     EVENT_COUNT
 };
 

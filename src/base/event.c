@@ -22,4 +22,5 @@ const struct event_kind event_kinds[EVENT_COUNT] = {
     [EVENT_STATUS] = {"a303e70fa7d50a0f2e573c76afd64bad", "status", LOG_LEVEL_INFO},
     [EVENT_CONTROL_TROUBLE] = {"75a2c8ca3d0242b1912c3a2cc9fa171d", "control-trouble", LOG_LEVEL_WARN},
     [EVENT_FEED] = {"6066ff057cc74eebac10859e6997b904", "feed", LOG_LEVEL_INFO},
+    [EVENT_MOVED] = {"67f6beff830641debbae65a76f20f453", "moved", LOG_LEVEL_ERROR},
 };

@@ -69,6 +69,13 @@ enum statement {
 
 #define STORE_ENTITIES_MAX 8
 
+/* The files of a database. */
+enum place_file { PLACE_MAIN, PLACE_WAL, PLACE_SHM, PLACE_FILES };
+
+struct place {
+    uint64_t device, inode; /* inode 0: not known */
+};
+
 /* The row that ?1 means: its key, or else its number as people type it. */
 #define FIND_ROW(table, key)                                                                                 \
     "coalesce((SELECT id FROM " table " WHERE " key " = ?1),"                                                \
@@ -82,6 +89,7 @@ struct store {
     void (*tick)(void *arg);          /* while it is being opened; or NULL */
     void *tick_arg;                   /* not owned */
     bool damaged;                     /* SQLite said so: nothing more is written */
+    struct place places[PLACE_FILES]; /* of one that is written: what was opened */
     sqlite3_stmt *statements[STORE_ENTITIES_MAX][STATEMENT_COUNT];
 };
 
@@ -121,6 +129,12 @@ int store_end(struct store *store, struct error *err);
 
 /* Rolls back if a transaction is open; keeps *err. Returns -1, to end a failing function. */
 int store_abandon(struct store *store);
+
+/* Notes which files are open, once they are. */
+void place_remember(struct store *store);
+
+/* Closes and frees; with `checkpoint`, the WAL is brought into the database before. Returns NULL. */
+struct store *store_release(struct store *store, bool checkpoint);
 
 /* Fills an empty store from the database of its path, if there is one. */
 int trial_copy(struct store *store, struct error *err);

@@ -74,7 +74,7 @@ static void a_missing_file_is_made_for_writing(void **state)
 static void a_missing_file_is_not_made_for_reading(void **state)
 {
     struct bench *b = *state;
-    assert_refused(b, STORE_READ, ERROR_STORE);
+    assert_refused(b, STORE_READ, ERROR_STORE_MISSING);
     assert_int_equal(access(b->path, F_OK), -1);
 }
 
@@ -255,7 +255,7 @@ static void a_file_without_our_tables_is_not_read(void **state)
 {
     struct bench *b = *state;
     write_file(b->path, "", 0);
-    assert_refused(b, STORE_READ, ERROR_STORE);
+    assert_refused(b, STORE_READ, ERROR_STORE_MISSING);
     assert_non_null(strstr(b->err.text, "flexsync sync"));
 }
 
