@@ -26,6 +26,14 @@
 
 struct store;
 
+/*
+ * SQLite's temporary files go into the database's folder from now on, unless SQLITE_TMPDIR names another one;
+ * where that folder cannot be written SQLite goes on to TMPDIR and /var/tmp. So a small /tmp holds up no
+ * sync. To be called before the first database is opened, while the program has one thread: it sets the
+ * environment.
+ */
+void store_temporary_beside(const char *database);
+
 enum store_mode {
     STORE_WRITE, /* made if missing, migrated if old, checked if the last end was unclean */
     STORE_READ,  /* must exist and be of this version */

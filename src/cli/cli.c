@@ -354,6 +354,7 @@ static int run_command(struct call *call)
     struct error err;
     if (config_load(&call->config, call->file, CONFIG_WITHOUT_KEY, stderr, &err) < 0)
         return command_failed(&err);
+    store_temporary_beside(call->config->database.path);
     int status = call->command->run(call);
     call->config = config_free(call->config);
     return command_end(status);

@@ -89,8 +89,8 @@ static int forget_before(struct store *store, enum statement id, const struct en
 
 #define AUDITS_KEEP (92 * USEC_PER_DAY) /* three times what the freshness is told of */
 
-int store_cycle_finish(struct store *store, const struct sync_row *row, int64_t changes_before,
-                       int64_t log_before, struct error *err)
+static int cycle_finish(struct store *store, const struct sync_row *row, int64_t changes_before,
+                        int64_t log_before, struct error *err)
 {
     if (store_begin(store, err) < 0)
         return -1;
@@ -105,4 +105,18 @@ int store_cycle_finish(struct store *store, const struct sync_row *row, int64_t 
             forget_before(store, SQL_AUDITS_FORGET, entities[i], row->completed_at - AUDITS_KEEP, err) < 0)
             return store_abandon(store);
     return store_end(store, err);
+}
+
+int store_cycle_finish(struct store *store, const struct sync_row *row, int64_t changes_before,
+                       int64_t log_before, struct error *err)
+{
+    int r = cycle_finish(store, row, changes_before, log_before, err);
+    if (r == 0 || err->code != ERROR_STORE_FULL)
+        return r;
+    /* What was staged takes room, and every transaction writes there; it is of no use any more, but the row
+     * is. */
+    temporary_forget(store);
+    r = cycle_finish(store, row, changes_before, log_before, err);
+    temporary_allow(store);
+    return r;
 }

@@ -130,6 +130,18 @@ int store_end(struct store *store, struct error *err);
 /* Rolls back if a transaction is open; keeps *err. Returns -1, to end a failing function. */
 int store_abandon(struct store *store);
 
+/* The folder that SQLite's temporary files go to; NULL: there is none. */
+const char *temporary_folder(void);
+
+/* What to do about a full disk: names the file system that is full, the database's or the temporary files'.
+ */
+void temporary_remedy(const struct store *store, char text[static ERROR_TEXT_MAX]);
+
+/* Outside of a transaction: drops all temporary tables, and keeps what follows in memory until it is allowed
+ * to go to files again. */
+void temporary_forget(struct store *store);
+void temporary_allow(struct store *store);
+
 /* Notes which files are open, once they are. */
 void place_remember(struct store *store);
 

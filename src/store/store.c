@@ -19,6 +19,7 @@ int store_error(struct store *store, const char *doing, struct error *err)
 {
     enum error_code code = ERROR_STORE;
     enum error_retry retry = RETRY_LATER;
+    char full[ERROR_TEXT_MAX];
     const char *remedy = "see the journal of the disk and the rights on its folder";
     switch (sqlite3_errcode(store->db) & 0xff) { /* the primary class of an extended code */
     case SQLITE_BUSY:
@@ -28,7 +29,6 @@ int store_error(struct store *store, const char *doing, struct error *err)
         break;
     case SQLITE_FULL:
         code = ERROR_STORE_FULL;
-        remedy = "make room on its disk";
         break;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -43,13 +43,15 @@ int store_error(struct store *store, const char *doing, struct error *err)
         remedy = "check the rights on the file and on its folder";
         break;
     case SQLITE_IOERR:
-        if (sqlite3_system_errno(store->db) == ENOSPC) {
+        if (sqlite3_system_errno(store->db) == ENOSPC || sqlite3_system_errno(store->db) == EDQUOT)
             code = ERROR_STORE_FULL;
-            remedy = "make room on its disk";
-        }
         break;
     case SQLITE_NOMEM:
         return error_memory(err);
+    }
+    if (code == ERROR_STORE_FULL) {
+        temporary_remedy(store, full);
+        remedy = full;
     }
     return error_set(err, code, retry, "cannot %s the database %s: %s; %s", doing, store->path,
                      sqlite3_errmsg(store->db), remedy);

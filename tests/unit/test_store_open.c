@@ -379,6 +379,29 @@ static void meta_keeps_what_it_is_told(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* --- temporary files --- */
+
+static void temporary_files_go_beside_the_database_unless_another_folder_is_named(void **state)
+{
+    struct bench *b = *state;
+    char text[ERROR_TEXT_MAX];
+    assert_int_equal(unsetenv("SQLITE_TMPDIR"), 0);
+    store_temporary_beside(b->path); /* which is not there yet */
+    assert_string_equal(temporary_folder(), b->directory);
+    assert_int_equal(setenv("SQLITE_TMPDIR", "/", 1), 0);
+    store_temporary_beside(b->path);
+    assert_string_equal(temporary_folder(), "/");
+    assert_int_equal(setenv("SQLITE_TMPDIR", "/dev/null/nowhere", 1) | setenv("TMPDIR", b->directory, 1), 0);
+    assert_string_equal(temporary_folder(), b->directory);
+    assert_int_equal(unsetenv("SQLITE_TMPDIR") | unsetenv("TMPDIR"), 0);
+    open_store(b);
+    assert_int_equal(setenv("SQLITE_TMPDIR", b->directory, 1), 0);
+    temporary_remedy(b->store, text); /* one file system: it is the database's */
+    assert_non_null(strstr(text, "room on its disk (df -h "));
+    assert_non_null(strstr(text, b->directory));
+    assert_int_equal(unsetenv("SQLITE_TMPDIR"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +429,7 @@ int main(void)
         TEST(an_unclean_end_without_damage_opens_as_ever),
         TEST(cycles_that_a_crash_left_running_are_closed_once),
         TEST(meta_keeps_what_it_is_told),
+        TEST(temporary_files_go_beside_the_database_unless_another_folder_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
