@@ -63,7 +63,8 @@ static bool names_command(const char *text)
     for (size_t i = 0; i < ARRAY_LENGTH(programs); i++) {
         size_t length = strlen(programs[i]);
         for (const char *at = text; (at = strstr(at, programs[i])); at += length)
-            if (at[length] == '-' || islower((unsigned char)at[length]) || isdigit((unsigned char)at[length]))
+            if (at[length] == '-' || at[length] == '/' || islower((unsigned char)at[length]) ||
+                isdigit((unsigned char)at[length]))
                 return true;
     }
     return false;

@@ -171,6 +171,26 @@ struct schema_step {
 };
 extern const struct schema_step schema_steps[SCHEMA_VERSION + 1];
 
+/* Make what version `to` has and `from` had not (0: there is nothing yet): what all entities share, and an
+ * entity's. */
+int schema_make_common(struct store *store, int from, int to, struct error *err);
+int schema_make_entity(struct store *store, const struct entity *entity, int from, int to, struct error *err);
+
+/*
+ * -1 with ERROR_STORE_CORRUPT if the file, of that version, has a table, view, index or trigger of the owner
+ * whose name is about to be used: the text says which and what to do. `legacy`: what the old tool's tables
+ * make room for does not count.
+ */
+int schema_check_names(struct store *store, int version, bool legacy, struct error *err);
+
+/* The names that legacy_set_aside() uses. */
+#define LEGACY_CONTACTS   "contacts_of_the_old_tool"
+#define LEGACY_LOG        "sync_log_of_the_old_tool"
+#define LEGACY_TABLES_SQL "CREATE TABLE " LEGACY_CONTACTS " (id); CREATE TABLE " LEGACY_LOG " (id)"
+
+/* Is an object of that type and table one that legacy_set_aside() moves out of the way? */
+bool legacy_makes_room(struct store *store, const char *type, const char *table);
+
 /* Takes over the old tool's tables; inside of the schema's transaction. Returns the rows taken over. */
 int legacy_adopt(struct store *store, int64_t now, int64_t *ret_rows, struct error *err);
 

@@ -269,3 +269,28 @@ test_a_folder_that_is_missing_is_73_with_a_remedy() {
     expect_status 73
     expect_match "stderr" "$(cat "$ERR")" 'make the folder of the database'
 }
+
+test_a_table_of_the_owner_with_a_name_that_is_needed_is_named_with_what_to_do() {
+    start_sim --contacts 5 --deleted-share 0
+    write_conf
+    sqlite3 "$DB" "CREATE TABLE contacts (id INTEGER PRIMARY KEY AUTOINCREMENT, contact_id TEXT UNIQUE NOT NULL, first_name TEXT,
+        flex_data TEXT); INSERT INTO contacts (contact_id) VALUES ('$(some_id 1)');
+        CREATE TABLE contact_state (mine TEXT); INSERT INTO contact_state VALUES ('precious')"
+    sim reset-stats >/dev/null
+    refused_and_untouched 'has a table of its own, contact_state, and this program needs that name; nothing was changed'
+    local remedy
+    remedy=$(sed -nE 's/.*sqlite3 [^"]*"([^"]*)".*/\1/p' "$ERR" | head -n 1)
+    expect_equal "what to do" "$remedy" 'ALTER TABLE contact_state RENAME TO my_contact_state'
+    sqlite3 "$DB" "$remedy"
+    sync
+    expect_status 0
+    expect_complete
+    expect_sql "the owner's table" "SELECT mine FROM my_contact_state" precious
+}
+
+test_a_database_with_nothing_of_ours_is_told_by_what_it_has() {
+    start_sim --contacts 5
+    write_conf
+    sqlite3 "$DB" "CREATE VIEW contact_emails AS SELECT 1 AS email"
+    refused_and_untouched 'database of another program \(it has a view contact_emails\)'
+}
