@@ -330,3 +330,25 @@ test_a_lock_that_another_process_took_during_a_sync_ends_the_daemon_with_75() {
     expect_equal "syncs that ended well" "$(daemon_said_times 'contacts: success')" 0
     expect_equal "integrity" "$(sqlite3 -readonly "$DB" 'PRAGMA integrity_check')" ok
 }
+
+# --- an idle daemon looks each minute; `for ever` is the lane of those that wait
+
+test_an_idle_daemon_notices_within_a_minute_that_its_database_was_replaced_and_syncs_for_ever() {
+    daemon_of_a_copy
+    cli backup "$T/backup.db"
+    mv "$T/backup.db" "$DB"
+    DEADLINE=80 wait_until "it notices" daemon_said 'contacts.db was replaced by another file while it was in use'
+    wait_until "it syncs" successes_are_more_than 1
+    wait_until "it is idle" idle
+    expect_complete
+    stop_daemon
+}
+
+test_an_idle_daemon_takes_a_removed_lock_again_within_a_minute_and_syncs_for_that_no_more_for_ever() {
+    daemon_of_a_copy
+    rm "$DB.lock"
+    DEADLINE=80 wait_until "it notices" daemon_said 'lock file .* it is taken again'
+    expect_match "the lock file" "$(cat "$DB.lock")" "^$DAEMON flexsyncd /"
+    expect_equal "syncs" "$(cycles)" 1
+    stop_daemon
+}
