@@ -56,8 +56,8 @@ int store_open(struct store **ret, const char *path, enum store_mode mode, int64
 int store_open_watched(struct store **ret, const char *path, enum store_mode mode, int64_t now,
                        int64_t *ret_migrated, void (*tick)(void *arg), void *arg, struct error *err);
 
-/* Marks a clean end, keeps the WAL file for readers without write permission. NULL is allowed; returns NULL.
- */
+/* Marks a clean end, keeps the WAL file for readers without write permission; as store_leave() where the
+ * files are not where they were. NULL is allowed; returns NULL. */
 struct store *store_close(struct store *store);
 
 /*

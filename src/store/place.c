@@ -84,7 +84,7 @@ struct store *store_leave(struct store *store)
     int wal_ours = place_is_ours(store, PLACE_WAL, place_path(store, PLACE_WAL, wal));
     int shm_ours = place_is_ours(store, PLACE_SHM, place_path(store, PLACE_SHM, shm));
     if (here && wal_ours && shm_ours) /* only the link that led to it has changed */
-        return store_close(store);
+        return store_shut(store);
 
     /* Goes by what is open, and not by names: into the file that was moved away, wherever that is now. */
     (void)store_abandon(store);

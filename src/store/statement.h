@@ -145,6 +145,9 @@ void temporary_allow(struct store *store);
 /* Notes which files are open, once they are. */
 void place_remember(struct store *store);
 
+/* Marks a clean end, closes and frees. Returns NULL. */
+struct store *store_shut(struct store *store);
+
 /* Closes and frees; with `checkpoint`, the WAL is brought into the database before. Returns NULL. */
 struct store *store_release(struct store *store, bool checkpoint);
 

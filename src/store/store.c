@@ -310,8 +310,17 @@ struct store *store_release(struct store *store, bool checkpoint)
 
 struct store *store_close(struct store *store)
 {
+    struct error ignored;
     if (!store)
         return NULL;
+    /* Else the WAL would stay, and be applied to what is there now. */
+    if (store->mode == STORE_WRITE && store_in_place(store, &ignored) < 0)
+        return store_leave(store);
+    return store_shut(store);
+}
+
+struct store *store_shut(struct store *store)
+{
     struct error ignored;
     bool checkpoint = store->mode == STORE_WRITE && !store->damaged;
     /* One that is damaged is not marked: the next start looks closely. */

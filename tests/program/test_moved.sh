@@ -129,6 +129,51 @@ test_a_backup_that_is_moved_into_place_during_a_sync_is_whole_afterwards() {
     expect_second_sync_changes_nothing
 }
 
+test_a_backup_that_is_moved_into_place_before_the_daemon_stops_is_not_spoilt_by_the_next_start() {
+    daemon_of_a_copy
+    cli backup "$T/backup.db"
+    expect_status 0
+    exec 8> >(exec sqlite3 "$DB" >reader.out)
+    echo "BEGIN; SELECT count(*) FROM contacts;" >&8
+    wait_until "the reader reads" test -s reader.out
+    sim 'edit?n=20' >/dev/null
+    sim 'add?n=30' >/dev/null
+    next_sync
+    expect_at_least "bytes in the WAL" "$(stat -c %s "$DB-wal")" 4096
+    mv "$T/backup.db" "$DB"
+    stop_daemon
+    exec 8>&-
+    [ ! -s "$DB-wal" ] || fail "the WAL of the file that was replaced is still there"
+    expect_sql "what the backup has" "SELECT count(*) FROM contacts" 60
+    expect_sql "integrity" "PRAGMA integrity_check" ok
+    sync
+    expect_status 0
+    expect_complete
+}
+
+test_a_backup_that_is_moved_into_place_during_a_sync_by_hand_is_not_spoilt_by_the_next_one() {
+    start_sim --contacts 120 --deleted-share 0 --latency 60
+    write_conf limits.concurrent=1
+    "$SYNC" -c "$CONF" sync >sync.out 2>sync.err &
+    local pid=$!
+    OUT=sync.out ERR=sync.err STATUS=0
+    wait_until "records are stored" stored_at_least 5
+    cli backup "$T/backup.db"
+    expect_status 0
+    wait_until "more records are stored" stored_at_least 30
+    mv "$T/backup.db" "$DB"
+    wait $pid || STATUS=$?
+    OUT=sync.out ERR=sync.err
+    expect_status 74
+    expect_match "stderr" "$(cat "$ERR")" 'contacts.db was replaced by another file'
+    [ ! -s "$DB-wal" ] || fail "the WAL of the file that was replaced is still there"
+    sim 'config?latency=0' >/dev/null
+    write_conf
+    sync
+    expect_status 0
+    expect_complete
+}
+
 test_a_database_that_is_moved_away_is_whole_where_it_went() {
     daemon_of_a_copy
     exec 8> >(exec sqlite3 "$DB" >reader.out)
