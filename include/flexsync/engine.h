@@ -99,6 +99,10 @@ struct store *engine_store(const struct engine *engine);
  */
 bool engine_look(struct engine *engine);
 
+/* The path of the database: that of the start, whatever the settings say by now. Lives as long as the engine.
+ */
+const char *engine_database(const struct engine *engine);
+
 /* Tells those who find the database locked where the program that has it can be asked (lock.h). */
 void engine_reachable(struct engine *engine, const char *socket);
 

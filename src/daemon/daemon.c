@@ -341,7 +341,7 @@ static int ask_check(void *arg, struct error *err)
 /* Without the socket the daemon does its work all the same. */
 static void set_up_control(struct daemon *daemon)
 {
-    const char *database = engine_config(daemon->engine)->database.path;
+    const char *database = engine_database(daemon->engine);
     CLEANUP_FREE char *path = control_path(database);
     struct error err;
     const struct control_options options = {.event = daemon->event,

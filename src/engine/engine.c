@@ -131,6 +131,11 @@ struct store *engine_store(const struct engine *engine)
     return engine->store;
 }
 
+const char *engine_database(const struct engine *engine)
+{
+    return engine->database;
+}
+
 void engine_reachable(struct engine *engine, const char *socket)
 {
     free(engine->socket);
