@@ -6,6 +6,9 @@
  * cycle that asks for them alone. Requests for a run fold: while one runs, any number of them make one that
  * follows, and those that name contacts make one before it. New settings are taken over between runs, so that
  * a cycle never sees two of them.
+ *
+ * Lock and database are looked after: where one was removed or replaced under a run, that run fails, and the
+ * next one takes the lock again and works on what is there then.
  */
 #ifndef FLEXSYNC_ENGINE_H
 #define FLEXSYNC_ENGINE_H
@@ -45,6 +48,8 @@ struct engine_result {
     char summary[FACTS_LINE_MAX]; /* of the contacts */
     const char *const *unknown;   /* ids that are nobody's; valid until the next run begins */
     size_t unknown_count;
+    bool moved; /* it failed because its database was removed or replaced: the next run has another one */
+    bool over;  /* the program cannot go on: another one writes, or the database is none of ours */
 };
 
 struct engine_options {
@@ -87,6 +92,16 @@ const struct engine_request *engine_next(const struct engine *engine);
 
 /* What the runs work on, for reading between two of them. Lives as long as the engine. */
 struct store *engine_store(const struct engine *engine);
+
+/*
+ * Between two runs: is a run wanted, because the database was removed or replaced, or because another process
+ * took the lock? A lock whose file is gone is taken again.
+ */
+bool engine_look(struct engine *engine);
+
+/* The path of the database: that of the start, whatever the settings say by now. Lives as long as the engine.
+ */
+const char *engine_database(const struct engine *engine);
 
 /* Tells those who find the database locked where the program that has it can be asked (lock.h). */
 void engine_reachable(struct engine *engine, const char *socket);

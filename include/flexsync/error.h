@@ -22,6 +22,7 @@ enum error_code {
     ERROR_SYSTEM,        /* 71: memory, descriptors: the machine refuses */
     ERROR_CREATE,        /* 73: an output file cannot be made */
     ERROR_STORE,         /* 74: the database fails in a way of no class below */
+    ERROR_STORE_MISSING, /* 74: there is none yet, or it is not set up; only for one who reads */
     ERROR_STORE_BUSY,    /* 74: somebody else holds its lock */
     ERROR_STORE_FULL,    /* 74: no space left */
     ERROR_STORE_CORRUPT, /* 74: damaged, or not a database of ours */

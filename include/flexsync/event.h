@@ -34,6 +34,7 @@ enum event {
     EVENT_DENIED,           /* records that the key's user may not see */
     EVENT_CONTRADICTED,     /* records that are listed, and yet unknown to the server */
     EVENT_FEED,             /* whether the server lists in the order of edits */
+    EVENT_MOVED,            /* the database or its lock was removed or replaced under the program */
     EVENT_COUNT
 };
 

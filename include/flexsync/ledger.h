@@ -4,7 +4,8 @@
  * All programs that use the account share the file. Every change is one transaction with synchronous = FULL:
  * what is entered is on the disk before a request is sent. The file is opened for each of them, so that one
  * that was deleted, or replaced by a copy, is noticed and never written to behind its name; a deleted one is
- * made anew (the limiter enters again what it knows).
+ * made anew (the limiter enters again what it knows). One that an older version of this program wrote is read
+ * as it is, and written as the newest form by the next change.
  */
 #ifndef FLEXSYNC_LEDGER_H
 #define FLEXSYNC_LEDGER_H

@@ -31,6 +31,12 @@ int lock_take(const char *database, const char *program, struct error *err);
  */
 void lock_tell(int fd, const char *program, const char *socket);
 
+/*
+ * Is the file that was locked as `fd` still the one that another process would lock? Not so where it was
+ * removed or replaced, or where a link leads to another database now. True where that cannot be seen.
+ */
+bool lock_in_place(int fd, const char *database);
+
 /* Who has it? 1 and *ret, 0 when nobody has it, -1 when that cannot be seen from here. */
 int lock_holder(const char *database, struct lock_holder *ret);
 

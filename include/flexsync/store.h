@@ -26,6 +26,14 @@
 
 struct store;
 
+/*
+ * SQLite's temporary files go into the database's folder from now on, unless SQLITE_TMPDIR names another one;
+ * where that folder cannot be written SQLite goes on to TMPDIR and /var/tmp. So a small /tmp holds up no
+ * sync. To be called before the first database is opened, while the program has one thread: it sets the
+ * environment.
+ */
+void store_temporary_beside(const char *database);
+
 enum store_mode {
     STORE_WRITE, /* made if missing, migrated if old, checked if the last end was unclean */
     STORE_READ,  /* must exist and be of this version */
@@ -34,8 +42,9 @@ enum store_mode {
 
 /*
  * Opens a database. ERROR_STORE_CORRUPT when it is damaged, not ours, or of a newer version (left untouched);
- * ERROR_CREATE when it cannot be made. *ret_migrated (may be NULL) says what was taken over from the old
- * tool, 0 if nothing. Close with store_close().
+ * ERROR_CREATE when it cannot be made, ERROR_STORE_MISSING when it is only to be read and there is none.
+ * *ret_migrated (may be NULL) says what was taken over from the old tool, 0 if nothing. Close with
+ * store_close().
  */
 int store_open(struct store **ret, const char *path, enum store_mode mode, int64_t now, int64_t *ret_migrated,
                struct error *err);
@@ -47,13 +56,27 @@ int store_open(struct store **ret, const char *path, enum store_mode mode, int64
 int store_open_watched(struct store **ret, const char *path, enum store_mode mode, int64_t now,
                        int64_t *ret_migrated, void (*tick)(void *arg), void *arg, struct error *err);
 
-/* Marks a clean end, keeps the WAL file for readers without write permission. NULL is allowed; returns NULL.
- */
+/* Marks a clean end, keeps the WAL file for readers without write permission; as store_leave() where the
+ * files are not where they were. NULL is allowed; returns NULL. */
 struct store *store_close(struct store *store);
 
 /*
+ * Are the files of a database that is open for writing still where they were? -1 with ERROR_STORE and the
+ * words which one was removed or replaced; where that cannot be seen, they are. Nothing is known of a trial.
+ */
+int store_in_place(const struct store *store, struct error *err);
+
+/*
+ * Closes a database whose files were removed or replaced (store_in_place()). What only its WAL holds goes
+ * into the file that was open, if it is still somewhere, never into the one at the path now. Its -wal and
+ * -shm are removed, so that they are not applied to that one. NULL is allowed; returns NULL.
+ */
+struct store *store_leave(struct store *store);
+
+/*
  * For idle moments: forgets the listing, brings the WAL into the database as far as readers allow, without
- * waiting for them, and gives memory back.
+ * waiting for them, and gives memory back. A WAL that is empty then does no harm to a file that is put in the
+ * database's place.
  */
 void store_rest(struct store *store);
 

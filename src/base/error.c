@@ -11,13 +11,14 @@
 #include <sysexits.h>
 
 static const int exit_statuses[ERROR_CODE_COUNT] = {
-    [ERROR_NONE] = EXIT_STATUS_DONE, [ERROR_USAGE] = EX_USAGE,
-    [ERROR_ANSWER] = EX_DATAERR,     [ERROR_UNREACHABLE] = EX_UNAVAILABLE,
-    [ERROR_SYSTEM] = EX_OSERR,       [ERROR_CREATE] = EX_CANTCREAT,
-    [ERROR_STORE] = EX_IOERR,        [ERROR_STORE_BUSY] = EX_IOERR,
-    [ERROR_STORE_FULL] = EX_IOERR,   [ERROR_STORE_CORRUPT] = EX_IOERR,
-    [ERROR_QUOTA] = EX_TEMPFAIL,     [ERROR_LOCKED] = EX_TEMPFAIL,
-    [ERROR_KEY] = EX_NOPERM,         [ERROR_CONFIG] = EX_CONFIG,
+    [ERROR_NONE] = EXIT_STATUS_DONE,  [ERROR_USAGE] = EX_USAGE,
+    [ERROR_ANSWER] = EX_DATAERR,      [ERROR_UNREACHABLE] = EX_UNAVAILABLE,
+    [ERROR_SYSTEM] = EX_OSERR,        [ERROR_CREATE] = EX_CANTCREAT,
+    [ERROR_STORE] = EX_IOERR,         [ERROR_STORE_BUSY] = EX_IOERR,
+    [ERROR_STORE_MISSING] = EX_IOERR, [ERROR_STORE_FULL] = EX_IOERR,
+    [ERROR_STORE_CORRUPT] = EX_IOERR, [ERROR_QUOTA] = EX_TEMPFAIL,
+    [ERROR_LOCKED] = EX_TEMPFAIL,     [ERROR_KEY] = EX_NOPERM,
+    [ERROR_CONFIG] = EX_CONFIG,
 };
 
 const struct exit_kind exit_kinds[EXIT_KINDS] = {
@@ -62,7 +63,8 @@ static bool names_command(const char *text)
     for (size_t i = 0; i < ARRAY_LENGTH(programs); i++) {
         size_t length = strlen(programs[i]);
         for (const char *at = text; (at = strstr(at, programs[i])); at += length)
-            if (at[length] == '-' || islower((unsigned char)at[length]) || isdigit((unsigned char)at[length]))
+            if (at[length] == '-' || at[length] == '/' || islower((unsigned char)at[length]) ||
+                isdigit((unsigned char)at[length]))
                 return true;
     }
     return false;

@@ -24,4 +24,5 @@ const struct event_kind event_kinds[EVENT_COUNT] = {
     [EVENT_DENIED] = {"f5fceadc85ca445cab99bad6c590b662", "denied", LOG_LEVEL_WARN},
     [EVENT_CONTRADICTED] = {"afff9d5968bb424aa79e7a35111a9acf", "contradicted", LOG_LEVEL_WARN},
     [EVENT_FEED] = {"6066ff057cc74eebac10859e6997b904", "feed", LOG_LEVEL_INFO},
+    [EVENT_MOVED] = {"67f6beff830641debbae65a76f20f453", "moved", LOG_LEVEL_ERROR},
 };

@@ -372,7 +372,7 @@ int command_check(struct call *call)
     if (call->save && about_folder(&check.folder, call->save, &err) < 0)
         return command_failed(&err);
     bool ready = check_settings(&check);
-    if (store_open(&check.store, call->config->database.path, STORE_READ, 0, NULL, &check.store_error) < 0)
+    if (command_store(call->config, &check.store, &check.store_error) < 0)
         check.store = NULL;
     if (ready)
         check_server(&check);

@@ -4,6 +4,7 @@
 #include "flexsync/cleanup.h"
 #include "flexsync/clock.h"
 #include "flexsync/engine.h"
+#include "flexsync/lock.h"
 #include "flexsync/suggest.h"
 #include "flexsync/text.h"
 #include "render.h"
@@ -213,11 +214,26 @@ int command_end(int status)
     return command_failed(&err);
 }
 
+/* One that is missing although a writer runs was removed under it, and to start it is no remedy. */
+int command_store(const struct config *config, struct store **ret, struct error *err)
+{
+    const char *path = config->database.path;
+    struct lock_holder holder;
+    if (store_open(ret, path, STORE_READ, 0, NULL, err) == 0)
+        return 0;
+    if (err->code != ERROR_STORE_MISSING || lock_holder(path, &holder) <= 0)
+        return -1;
+    return error_set(err, ERROR_STORE_MISSING, RETRY_LATER,
+                     "the database %.250s was removed, or is not set up yet; %s (process %d) runs, and makes "
+                     "or opens it with its next sync; to begin that now: flexsync sync",
+                     path, holder.program, holder.pid);
+}
+
 struct store *command_open(struct call *call, int *ret_status)
 {
     struct store *store = NULL;
     struct error err;
-    if (store_open(&store, call->config->database.path, STORE_READ, 0, NULL, &err) < 0)
+    if (command_store(call->config, &store, &err) < 0)
         *ret_status = command_failed(&err);
     return store;
 }
@@ -343,6 +359,7 @@ static int run_command(struct call *call)
     struct error err;
     if (config_load(&call->config, call->file, CONFIG_WITHOUT_KEY, stderr, &err) < 0)
         return command_failed(&err);
+    store_temporary_beside(call->config->database.path);
     int status = call->command->run(call);
     call->config = config_free(call->config);
     return command_end(status);

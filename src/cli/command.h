@@ -65,7 +65,10 @@ int command_failed(const struct error *err);
 /* Reads the settings again, with the site and the key this time. Every mistake goes to `mistakes`. */
 int command_needs_site(struct call *call, FILE *mistakes, struct error *err);
 
-/* The database of the settings, for reading; NULL after command_failed(), with *ret_status set. */
+/* Opens the database of the settings for reading; ERROR_STORE_MISSING says who makes it, if someone does. */
+int command_store(const struct config *config, struct store **ret, struct error *err);
+
+/* The same; NULL after command_failed(), with *ret_status set. */
 struct store *command_open(struct call *call, int *ret_status);
 
 /* The moment that --since names, 0 without it; ERROR_USAGE when it names none. */

@@ -48,7 +48,7 @@ static int find(struct found *found, const struct call *call, struct error *err)
 {
     const char *path = call->config->database.path;
     struct store *store = NULL;
-    if (store_open(&store, path, STORE_READ, 0, NULL, err) < 0)
+    if (command_store(call->config, &store, err) < 0)
         return -1;
     int r = read_contact(store, call->words[0], each_column, found, err);
     (void)store_close(store);

@@ -19,7 +19,7 @@ const struct waiting_name waiting_names[WAITING_CLASSES] = {
 static int read_copy(struct summary *summary, struct error *err)
 {
     struct store *store = NULL;
-    if (store_open(&store, summary->config->database.path, STORE_READ, 0, NULL, err) < 0)
+    if (command_store(summary->config, &store, err) < 0)
         return -1;
     int r = overview_read(&summary->copy, store, clock_wall(&clock_system), err);
     (void)store_close(store);

@@ -16,6 +16,7 @@
 #define STATUS_EVERY USEC_PER_SEC        /* how often STATUS follows a cycle that runs */
 #define EXTEND       (60 * USEC_PER_SEC) /* that a start asks for, beyond the time that it has, */
 #define EXTEND_EVERY (5 * USEC_PER_SEC)  /* and asks for again */
+#define LOOK_EVERY   USEC_PER_MIN        /* how often an idle daemon looks whether its files are there */
 
 struct daemon {
     struct options options;
@@ -28,10 +29,12 @@ struct daemon {
     int64_t extended_at;       /* monotonic */
     sd_event_source *timer;    /* the schedule */
     sd_event_source *status;   /* STATUS while a cycle runs */
+    sd_event_source *look;     /* after the files */
     sd_event_source *watchdog; /* NULL without one */
     sd_event_source *signals[5];
     uint64_t watchdog_usec;
     bool on_start, ending;
+    bool moved; /* the last run ended because its database was removed or replaced */
     char last_status[FACTS_LINE_MAX];
 };
 
@@ -134,8 +137,13 @@ static void on_finished(void *arg, const struct engine_result *result)
         tell_status(daemon);
     else if (next->id_count == 0)
         schedule_begun(&daemon->schedule, now_monotonic());
-    if (daemon->options.once || daemon->ending || result->error.code == ERROR_STORE_CORRUPT)
+    /* Once: where files do not stay put, the next one comes at its time. */
+    bool again = result->moved && !daemon->moved && !next;
+    daemon->moved = result->moved;
+    if (daemon->options.once || daemon->ending || result->over || result->error.code == ERROR_STORE_CORRUPT)
         (void)sd_event_exit(daemon->event, result->exit_status);
+    else if (again)
+        sync_now(daemon, TRIGGER_START);
     else if (!next)
         arm_schedule(daemon);
 }
@@ -155,6 +163,16 @@ static int on_status(sd_event_source *source, uint64_t usec, void *user)
     tell_status(daemon);
     if (engine_busy(daemon->engine))
         arm(source, STATUS_EVERY);
+    return 0;
+}
+
+static int on_look(sd_event_source *source, uint64_t usec, void *user)
+{
+    (void)usec;
+    struct daemon *daemon = user;
+    if (!engine_busy(daemon->engine) && engine_look(daemon->engine))
+        sync_now(daemon, TRIGGER_START);
+    arm(source, LOOK_EVERY);
     return 0;
 }
 
@@ -259,6 +277,10 @@ static int add_sources(struct daemon *daemon)
         r = add_timer(daemon, &daemon->timer, on_timer);
     if (r >= 0)
         r = add_timer(daemon, &daemon->status, on_status);
+    if (r >= 0)
+        r = add_timer(daemon, &daemon->look, on_look);
+    if (r >= 0 && !daemon->options.once)
+        arm(daemon->look, LOOK_EVERY);
     if (r >= 0 && sd_watchdog_enabled(0, &daemon->watchdog_usec) > 0) {
         r = add_timer(daemon, &daemon->watchdog, on_watchdog);
         if (r >= 0)
@@ -292,6 +314,8 @@ static void on_opening(void *arg)
         return;
     daemon->extended_at = now;
     notify_extend(EXTEND);
+    if (daemon->watchdog) /* where another database is opened under a daemon that runs */
+        notify_watchdog();
 }
 
 static void on_checked(void *arg, const struct check_finding *findings, size_t count)
@@ -317,7 +341,7 @@ static int ask_check(void *arg, struct error *err)
 /* Without the socket the daemon does its work all the same. */
 static void set_up_control(struct daemon *daemon)
 {
-    const char *database = engine_config(daemon->engine)->database.path;
+    const char *database = engine_database(daemon->engine);
     CLEANUP_FREE char *path = control_path(database);
     struct error err;
     const struct control_options options = {.event = daemon->event,
@@ -391,6 +415,7 @@ static void tear_down(struct daemon *daemon)
         (void)sd_event_source_disable_unref(daemon->signals[i]);
     (void)sd_event_source_disable_unref(daemon->timer);
     (void)sd_event_source_disable_unref(daemon->status);
+    (void)sd_event_source_disable_unref(daemon->look);
     (void)sd_event_source_disable_unref(daemon->watchdog);
     (void)sd_event_unref(daemon->event);
     daemon->log = log_free(daemon->log);

@@ -2,6 +2,7 @@
 #include "daemon_internal.h"
 #include "flexsync/daemon.h"
 #include "flexsync/log.h"
+#include "flexsync/store.h"
 
 #include <curl/curl.h>
 #include <signal.h>
@@ -52,8 +53,10 @@ static int with_settings(const struct options *options)
         log_early(LOG_LEVEL_ERROR, "flexsyncd: %s", error_line(line, err.code, err.text));
         return error_exit_status(err.code);
     }
-    if (!options->print && !options->test)
+    if (!options->print && !options->test) {
+        store_temporary_beside(config->database.path);
         return daemon_run(options, config);
+    }
     int status = options->print ? print_settings(config) : EXIT_STATUS_DONE;
     (void)config_free(config);
     return status;

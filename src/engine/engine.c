@@ -131,8 +131,15 @@ struct store *engine_store(const struct engine *engine)
     return engine->store;
 }
 
+const char *engine_database(const struct engine *engine)
+{
+    return engine->database;
+}
+
 void engine_reachable(struct engine *engine, const char *socket)
 {
+    free(engine->socket);
+    engine->socket = strdup(socket); /* without memory, a lock that is taken again does not name it */
     lock_tell(engine->lock, engine->options.program, socket);
 }
 
@@ -207,36 +214,12 @@ void engine_facts(struct engine *engine, struct facts *ret)
 
 /* --- set-up --- */
 
-/* What happened to the database before this start. */
-static int tell_past(struct engine *engine, int64_t migrated, struct error *err)
-{
-    char text[FACTS_LINE_MAX], n[TEXT_MAX];
-    if (migrated > 0) {
-        (void)snprintf(text, sizeof text, "took over %s contacts of the old tool's database %.300s",
-                       text_format_count(n, migrated), engine->config->database.path);
-        engine_log(engine, EVENT_MIGRATED, text);
-    }
-    int interrupted = store_close_interrupted(engine->store, engine_wall(engine), err);
-    if (interrupted > 0 && !engine->options.trial) /* there, what somebody else runs is no matter */
-        engine_log(engine, EVENT_INTERRUPTED,
-                   "the last sync was interrupted; its work up to then is stored, this one goes on");
-    return interrupted < 0 ? -1 : 0;
-}
-
 static int set_up_store(struct engine *engine, struct error *err)
 {
-    const struct config *config = engine->config;
-    int64_t migrated = 0;
-    enum store_mode mode = engine->options.trial ? STORE_TRIAL : STORE_WRITE;
-    if (mode == STORE_WRITE &&
-        (engine->lock = lock_take(config->database.path, engine->options.program, err)) < 0)
+    if (!engine->options.trial &&
+        (engine->lock = lock_take(engine->database, engine->options.program, err)) < 0)
         return -1;
-    if (store_open_watched(&engine->store, config->database.path, mode, engine_wall(engine), &migrated,
-                           engine->options.opening, engine->options.arg, err) < 0 ||
-        site_claim(engine->store, config, engine_wall(engine), err) < 0 ||
-        tell_past(engine, migrated, err) < 0)
-        return -1;
-    return engine_note_copy(engine, err);
+    return files_open(engine, err);
 }
 
 static int on_soon(sd_event_source *source, void *user)
@@ -272,7 +255,8 @@ static int set_up(struct engine *engine, struct error *err)
 {
     const struct config *config = engine->config;
     engine->ledger_path = strdup(config->limits.ledger);
-    if (!engine->ledger_path)
+    engine->database = strdup(config->database.path);
+    if (!engine->ledger_path || !engine->database)
         return error_memory(err);
     engine_limit(&engine->limiter, &engine->ledger, engine->ledger_path, config, engine->options.clock);
     if (set_up_store(engine, err) < 0 || set_up_loop(engine, err) < 0)
@@ -315,6 +299,8 @@ struct engine *engine_free(struct engine *engine)
     (void)config_free(engine->config);
     (void)config_free(engine->next_config);
     free(engine->ledger_path);
+    free(engine->database);
+    free(engine->socket);
     free(engine->unknown);
     wish_free(&engine->wish);
     wishes_forget(&engine->wishes);

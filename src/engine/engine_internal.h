@@ -13,8 +13,10 @@ struct engine {
     struct engine_options options;
     struct report report;
     struct config *config, *next_config; /* next_config: for the next run, or NULL */
+    char *database;                      /* of the start: a new one needs a restart */
+    char *socket; /* as engine_reachable() said, for a lock that is taken again; or NULL */
     int lock;
-    struct store *store;
+    struct store *store; /* NULL: what is at its path now could not be opened */
     struct ledger ledger;
     char *ledger_path; /* of the start: a new one needs a restart */
     struct limiter limiter;
@@ -30,6 +32,8 @@ struct engine {
     struct wish wish;     /* of the run, or of the last one */
     struct wishes wishes; /* of those that follow */
     struct engine_result result;
+    int64_t looked_at;     /* monotonic: at the files, during a cycle */
+    struct error upset;    /* what happened to the files under the run; ERROR_NONE: nothing */
     const char **unknown;  /* owned; of the result */
     int64_t progress_at;   /* monotonic: when something last moved */
     int64_t fetch_began;   /* monotonic: for the rate; 0: not yet */
@@ -51,6 +55,23 @@ int engine_take_config(struct engine *engine, struct error *err);
 
 /* What a run has left behind, for those who ask before the next one ends. */
 int engine_note_copy(struct engine *engine, struct error *err);
+
+/* Opens the database, makes or migrates it, checks whose it is, and says what happened to it before. On
+ * failure there is none. */
+int files_open(struct engine *engine, struct error *err);
+
+/*
+ * Before a run: takes the lock again where its file is gone, and opens what is at the database's path now if
+ * that is another file. ERROR_LOCKED where another process has the lock, else as files_open().
+ */
+int files_settle(struct engine *engine, struct error *err);
+
+/* Is that failure one with which a program does not start? */
+bool files_are_fatal(const struct error *err);
+
+/* During a cycle, now and then: notes in engine->upset that the files are not where they were, and stops the
+ * cycle. `at_end`: now, and the cycle is over. */
+void files_watch(struct engine *engine, bool at_end);
 
 /* The wish that is next becomes the run; there must be one. It may have ended when this returns. */
 void engine_begin_run(struct engine *engine);

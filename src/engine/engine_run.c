@@ -59,14 +59,35 @@ static void note_unknown(struct engine *engine)
     engine->result.unknown_count = count;
 }
 
+/* What was written went with the file, or beside what another process writes: that is no success. */
+static void end_upset(struct engine *engine, const struct sync_row *row)
+{
+    struct engine_result *result = &engine->result;
+    result->status = SYNC_FAILED;
+    result->error = engine->upset;
+    result->exit_status = error_exit_status(engine->upset.code);
+    result->resumes_at = 0;
+    result->moved = engine->upset.code == ERROR_STORE;
+    result->over = files_are_fatal(&engine->upset);
+    (void)snprintf(result->summary, sizeof result->summary, "%s: failed: %.450s", row->entity,
+                   engine->upset.text);
+    engine_log(engine, EVENT_CYCLE_FAILED, result->summary);
+}
+
 static void end_cycle(struct engine *engine)
 {
+    files_watch(engine, true);
     const struct sync_row *row = cycle_row(engine->cycle);
     const struct error *error = cycle_error(engine->cycle);
     char line[FACTS_LINE_MAX];
     (void)facts_cycle_line(line, sizeof line, row);
     result_add(&engine->result, engine->entity == 0, row, error, line);
     note_unknown(engine);
+    if (engine->upset.code) {
+        end_upset(engine, row);
+        engine->cycle = cycle_free(engine->cycle);
+        return;
+    }
     /* What failed for the daemon is left for a day like the rest; who asks by hand may ask again. */
     if (!entities[engine->entity]->queue_table &&
         (row->status == SYNC_SUCCESS || !wish_by_person(row->trigger)))
@@ -161,8 +182,10 @@ static void end_run(struct engine *engine)
     engine->rest = rests[engine->result.error.code];
     if (engine->rest == FACTS_IDLE && (engine->result.status == SYNC_FAILED || engine->result.resumes_at))
         engine->rest = FACTS_TROUBLED;
-    (void)engine_note_copy(engine, &err); /* else the old stays; the run has said what is wrong */
-    store_rest(engine->store);
+    if (engine->store && !engine->upset.code) {
+        (void)engine_note_copy(engine, &err); /* else the old stays; the run has said what is wrong */
+        store_rest(engine->store);
+    }
     (void)malloc_trim(0); /* a cycle needs much more than the hours between two of them */
     engine->telling = true;
     engine->options.finished(engine->options.arg, &engine->result);
@@ -230,9 +253,13 @@ void engine_begin_run(struct engine *engine)
         (struct engine_result){.run = engine->wish.run, .asked = engine->wish.request.id_count > 0};
     if (wish_by_person(engine->wish.request.trigger))
         limiter_forgive(&engine->limiter);
-    if (engine_take_config(engine, &err) < 0 || choose_work(engine, &err) < 0 ||
-        begin_cycle(engine, &err) < 0)
+    if (files_settle(engine, &err) < 0) {
+        engine->result.over = files_are_fatal(&err);
         fail_run(engine, &err);
+    } else if (engine_take_config(engine, &err) < 0 || choose_work(engine, &err) < 0 ||
+               begin_cycle(engine, &err) < 0) {
+        fail_run(engine, &err);
+    }
 }
 
 static void note_rate(struct engine *engine)
@@ -250,6 +277,7 @@ void engine_step(struct engine *engine)
         engine_begin_run(engine);
     if (!engine->cycle)
         return;
+    files_watch(engine, false);
     enum cycle_advance advance = cycle_step(engine->cycle, &at);
     note_rate(engine);
     if (advance == CYCLE_STEP_AGAIN) {

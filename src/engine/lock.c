@@ -131,6 +131,17 @@ int lock_take(const char *database, const char *program, struct error *err)
     return taken;
 }
 
+bool lock_in_place(int fd, const char *database)
+{
+    CLEANUP_FREE char *path = lock_path(database);
+    struct stat ours, there;
+    if (!path || fstat(fd, &ours) < 0)
+        return true;
+    if (lstat(path, &there) < 0)
+        return errno != ENOENT && errno != ENOTDIR;
+    return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
 int lock_holder(const char *database, struct lock_holder *ret)
 {
     CLEANUP_FREE char *path = lock_path(database);

@@ -35,8 +35,9 @@ const char control_description[] =
     "  status: (success, partial, failed),\n"
     "  exit_status: int,\n"
     "  summary: string,\n"
-    "  cause: (none, usage, answer, unreachable, system, create, store, busy, full, corrupt, quota, locked,\n"
-    "    key, config),\n"
+    "  cause: (none, usage, answer, unreachable, system, create, store, missing, busy, full, corrupt, "
+    "quota,\n"
+    "    locked, key, config),\n"
     "  error: ?string,\n"
     "  resumes_at: ?string,\n"
     "  unknown: []string\n"
@@ -89,13 +90,21 @@ const char *const control_state_names[FACTS_STATE_COUNT] = {
 };
 
 const char *const control_cause_names[ERROR_CODE_COUNT] = {
-    [ERROR_NONE] = "none",       [ERROR_USAGE] = "usage",
-    [ERROR_ANSWER] = "answer",   [ERROR_UNREACHABLE] = "unreachable",
-    [ERROR_SYSTEM] = "system",   [ERROR_CREATE] = "create",
-    [ERROR_STORE] = "store",     [ERROR_STORE_BUSY] = "busy",
-    [ERROR_STORE_FULL] = "full", [ERROR_STORE_CORRUPT] = "corrupt",
-    [ERROR_QUOTA] = "quota",     [ERROR_LOCKED] = "locked",
-    [ERROR_KEY] = "key",         [ERROR_CONFIG] = "config",
+    [ERROR_NONE] = "none",
+    [ERROR_USAGE] = "usage",
+    [ERROR_ANSWER] = "answer",
+    [ERROR_UNREACHABLE] = "unreachable",
+    [ERROR_SYSTEM] = "system",
+    [ERROR_CREATE] = "create",
+    [ERROR_STORE] = "store",
+    [ERROR_STORE_BUSY] = "busy",
+    [ERROR_STORE_MISSING] = "missing",
+    [ERROR_STORE_FULL] = "full",
+    [ERROR_STORE_CORRUPT] = "corrupt",
+    [ERROR_QUOTA] = "quota",
+    [ERROR_LOCKED] = "locked",
+    [ERROR_KEY] = "key",
+    [ERROR_CONFIG] = "config",
 };
 
 /* --- the answers --- */

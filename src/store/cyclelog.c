@@ -90,8 +90,8 @@ static int forget_before(struct store *store, enum statement id, const struct en
     return statement_run(store, s, err);
 }
 
-int store_cycle_finish(struct store *store, const struct sync_row *row,
-                       const struct store_retention *retention, struct error *err)
+static int cycle_finish(struct store *store, const struct sync_row *row,
+                        const struct store_retention *retention, struct error *err)
 {
     if (store_begin(store, err) < 0)
         return -1;
@@ -107,4 +107,18 @@ int store_cycle_finish(struct store *store, const struct sync_row *row,
             forget_before(store, SQL_AUDITS_FORGET, entities[i], retention->audits_before, err) < 0)
             return store_abandon(store);
     return store_end(store, err);
+}
+
+int store_cycle_finish(struct store *store, const struct sync_row *row,
+                       const struct store_retention *retention, struct error *err)
+{
+    int r = cycle_finish(store, row, retention, err);
+    if (r == 0 || err->code != ERROR_STORE_FULL)
+        return r;
+    /* What was staged takes room, and every transaction writes there; it is of no use any more, but the row
+     * is. */
+    temporary_forget(store);
+    r = cycle_finish(store, row, retention, err);
+    temporary_allow(store);
+    return r;
 }

@@ -15,6 +15,7 @@
 #define FORM           1
 #define BUSY_MS        1000
 
+#define DAY_TEXT         "86400000000" /* usec */
 #define TEXT_OF_(number) #number
 #define TEXT_OF(number)  TEXT_OF_(number)
 
@@ -27,6 +28,28 @@ static const char schema_sql[] =
     "CREATE TABLE usage (window INTEGER, bucket INTEGER, used INTEGER, PRIMARY KEY (window, bucket))"
     " WITHOUT ROWID;"
     "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) "; PRAGMA user_version = " TEXT_OF(FORM);
+
+/*
+ * How each version of this program wrote it, newest first, as what is selected of each table. All have the
+ * same application_id and user_version: the columns tell which it is.
+ *
+ * The one before entered what it sent before the first answer of a run at the time at which the run before
+ * had ended, and did not note that it did. So the last day is in doubt: it counts from the next date on,
+ * which is more than was sent, never less. What is older is not moved, or a month could not age.
+ */
+static const struct form {
+    const char *column; /* of `ledger`, which tells it from the one that follows; NULL: the oldest */
+    const char *ledger, *windows;
+} forms[] = {
+    {"unsure",
+     "SELECT id, version, time, date, unsure, fresh, jumps, wall, closed_until, closed_window, refusals,"
+     " probed_wall FROM ledger",
+     "SELECT window, newest, others, others_at, sure, learnt, learnt_at FROM windows"},
+    {NULL,
+     "SELECT id, version, time, date, max(time - " DAY_TEXT ", 1), max(time - " DAY_TEXT ", 1), 0, wall,"
+     " closed_until, closed_window, refusals, probed_wall FROM ledger",
+     "SELECT window, newest, others, others_at, 0, learnt, learnt_at FROM windows"},
+};
 
 static int fail(sqlite3 *db, const char *path, struct error *err)
 {
@@ -96,6 +119,22 @@ static int recognise(sqlite3 *db, const char *path, struct error *err)
 
 /* --- reading --- */
 
+static bool has_column(sqlite3 *db, const char *column)
+{
+    CLEANUP_STATEMENT sqlite3_stmt *s = NULL;
+    static const char sql[] = "SELECT 1 FROM pragma_table_info('ledger') WHERE name = ?1";
+    return sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK &&
+           sqlite3_bind_text(s, 1, column, -1, SQLITE_STATIC) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW;
+}
+
+static const struct form *form_of(sqlite3 *db)
+{
+    const struct form *form = forms;
+    while (form->column && !has_column(db, form->column))
+        form++;
+    return form;
+}
+
 static int read_usage(sqlite3 *db, struct quota *ret)
 {
     CLEANUP_STATEMENT sqlite3_stmt *s = NULL;
@@ -107,12 +146,10 @@ static int read_usage(sqlite3 *db, struct quota *ret)
     return r == SQLITE_DONE ? 0 : -1;
 }
 
-static int read_windows(sqlite3 *db, struct quota *ret)
+static int read_windows(sqlite3 *db, const struct form *form, struct quota *ret)
 {
     CLEANUP_STATEMENT sqlite3_stmt *s = NULL;
-    if (sqlite3_prepare_v2(db,
-                           "SELECT window, newest, others, others_at, sure, learnt, learnt_at FROM windows",
-                           -1, &s, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(db, form->windows, -1, &s, NULL) != SQLITE_OK)
         return -1;
     int r;
     while ((r = sqlite3_step(s)) == SQLITE_ROW) {
@@ -130,23 +167,18 @@ static int read_windows(sqlite3 *db, struct quota *ret)
     return r == SQLITE_DONE ? 0 : -1;
 }
 
-static int read_all(sqlite3 *db, struct quota *ret)
+static int read_all(sqlite3 *db, const struct form *form, struct quota *ret)
 {
     CLEANUP_STATEMENT sqlite3_stmt *s = NULL;
     int64_t *const fields[] = {&ret->id,           &ret->version,       &ret->time,     &ret->date,
                                &ret->unsure,       &ret->fresh,         &ret->jumps,    &ret->wall,
                                &ret->closed_until, &ret->closed_window, &ret->refusals, &ret->probed_wall};
     *ret = (struct quota){0};
-    if (sqlite3_prepare_v2(
-            db,
-            "SELECT id, version, time, date, unsure, fresh, jumps, wall, closed_until, closed_window,"
-            " refusals, probed_wall FROM ledger",
-            -1, &s, NULL) != SQLITE_OK ||
-        run(s, NULL, 0) <= 0)
+    if (sqlite3_prepare_v2(db, form->ledger, -1, &s, NULL) != SQLITE_OK || run(s, NULL, 0) <= 0)
         return -1;
     for (size_t i = 0; i < ARRAY_LENGTH(fields); i++)
         *fields[i] = sqlite3_column_int64(s, (int)i);
-    if (read_windows(db, ret) < 0 || read_usage(db, ret) < 0)
+    if (read_windows(db, form, ret) < 0 || read_usage(db, ret) < 0)
         return -1;
     return quota_usable(ret) ? 0 : -1;
 }
@@ -242,6 +274,17 @@ static int begin_new(struct ledger *ledger, struct quota *ret, struct error *err
                : fail(ledger->db, ledger->path, err);
 }
 
+/* What was read of an older form is written by ledger_end() as the newest one has it, in the transaction that
+ * is open. */
+static int bring_up_to_date(struct ledger *ledger, const struct form *form, struct error *err)
+{
+    static const char sql[] = "DROP TABLE ledger; DROP TABLE windows; DROP TABLE usage;";
+    if (form == forms || (sqlite3_exec(ledger->db, sql, NULL, NULL, NULL) == SQLITE_OK &&
+                          sqlite3_exec(ledger->db, schema_sql, NULL, NULL, NULL) == SQLITE_OK))
+        return 0;
+    return fail(ledger->db, ledger->path, err);
+}
+
 static int begin(struct ledger *ledger, struct quota *ret, struct error *err)
 {
     if (make_file(ledger->path, err) < 0 ||
@@ -252,7 +295,10 @@ static int begin(struct ledger *ledger, struct quota *ret, struct error *err)
     int there = recognise(ledger->db, ledger->path, err);
     if (there <= 0)
         return there < 0 ? -1 : begin_new(ledger, ret, err);
-    return read_all(ledger->db, ret) == 0 ? 0 : fail_reading(ledger->db, ledger->path, err);
+    const struct form *form = form_of(ledger->db);
+    if (read_all(ledger->db, form, ret) < 0)
+        return fail_reading(ledger->db, ledger->path, err);
+    return bring_up_to_date(ledger, form, err);
 }
 
 int ledger_begin(struct ledger *ledger, struct quota *ret, struct error *err)
@@ -280,7 +326,7 @@ static int look(const char *path, struct quota *ret, struct error *err)
     int r = open_ledger(&db, path, SQLITE_OPEN_READONLY, err);
     if (r == 0)
         r = recognise(db, path, err);
-    if (r > 0 && read_all(db, ret) < 0)
+    if (r > 0 && read_all(db, form_of(db), ret) < 0)
         r = fail_reading(db, path, err);
     (void)sqlite3_close(db);
     return r;

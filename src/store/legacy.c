@@ -10,8 +10,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define OLD_CONTACTS "contacts_of_the_old_tool"
-#define OLD_LOG      "sync_log_of_the_old_tool"
+#define OLD_CONTACTS LEGACY_CONTACTS
+#define OLD_LOG      LEGACY_LOG
 #define SQL_MAX      (64 * 1024)
 
 int legacy_present(struct store *store, struct error *err)
@@ -22,6 +22,19 @@ int legacy_present(struct store *store, struct error *err)
         return data;
     int first = schema_has(store, "contacts", "contact_id", err);
     return first != 0 ? first : schema_has(store, "contacts", "flex_id", err);
+}
+
+bool legacy_makes_room(struct store *store, const char *type, const char *table)
+{
+    struct error ignored;
+    bool contacts = sqlite3_stricmp(table, "contacts") == 0, log = sqlite3_stricmp(table, "sync_log") == 0;
+    if (strcmp(type, "index") == 0)
+        return contacts || log;
+    if (strcmp(type, "table") != 0)
+        return false;
+    /* One that only has the name is the owner's. */
+    return schema_has(store, table, "id", &ignored) > 0 &&
+           (contacts || (log && schema_has(store, table, "sync_started_at", &ignored) > 0));
 }
 
 /* SQL that drops one of the indexes on the old tables, to be freed by sqlite3_free(); 1, 0 when there is
@@ -40,11 +53,19 @@ static int find_index(struct store *store, char **ret_drop, struct error *err)
     return r;
 }
 
-/* Indexes keep their names when their table is renamed, and could stand in the way of ours. */
+/*
+ * Indexes keep their names when their table is renamed, and could stand in the way of ours. They are made
+ * again in the end; not so what makes rules (UNIQUE), which a record of the server may break.
+ */
 static int drop_indexes(struct store *store, struct error *err)
 {
+    static const char keep[] =
+        "CREATE TEMP TABLE kept_indexes AS SELECT sql FROM main.sqlite_schema WHERE type = 'index'"
+        " AND sql NOT LIKE 'CREATE UNIQUE%' AND tbl_name COLLATE NOCASE IN ('contacts', 'sync_log')";
     char *drop = NULL;
-    int r;
+    int r = store_exec(store, keep, err);
+    if (r < 0)
+        return r;
     while ((r = find_index(store, &drop, err)) > 0) {
         r = store_exec(store, drop, err);
         sqlite3_free(drop);
@@ -275,6 +296,25 @@ static int date_inactive(struct store *store, struct error *err)
         err);
 }
 
+/* One that cannot be made, as a column or its name is taken, is left out: it only made queries faster. */
+static int restore_indexes(struct store *store, struct error *err)
+{
+    sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(store->db, "SELECT sql FROM temp.kept_indexes", -1, &s, NULL) != SQLITE_OK)
+        return store_error(store, "migrate", err);
+    int r;
+    while ((r = statement_step(store, s, err)) > 0) {
+        const char *sql = (const char *)sqlite3_column_text(s, 0);
+        int code = sql ? sqlite3_exec(store->db, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
+        if (code != SQLITE_OK && (code & 0xff) != SQLITE_ERROR) {
+            r = store_error(store, "migrate", err);
+            break;
+        }
+    }
+    (void)sqlite3_finalize(s);
+    return r < 0 ? -1 : store_exec(store, "DROP TABLE temp.kept_indexes", err);
+}
+
 /* What could not be taken over is not thrown away. */
 static int drop_old(struct store *store, struct error *err)
 {
@@ -304,5 +344,5 @@ int legacy_adopt(struct store *store, int64_t now, int64_t *ret_rows, struct err
         statement_expand(&sql, "INSERT INTO {table}_fts ({table}_fts) VALUES ('rebuild')", &entity_contacts);
     r = r < 0 ? error_memory(err) : store_exec(store, sql.data, err);
     buffer_free(&sql);
-    return r < 0 ? -1 : drop_old(store, err);
+    return r < 0 || drop_old(store, err) < 0 ? -1 : restore_indexes(store, err);
 }

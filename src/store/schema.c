@@ -177,6 +177,21 @@ int schema_has(struct store *store, const char *table, const char *column, struc
     return r == SQLITE_ROW ? 1 : r == SQLITE_DONE ? 0 : -1;
 }
 
+/* Names what the file has, so that its owner knows it again. */
+static int refuse_foreign(struct store *store, struct error *err)
+{
+    sqlite3_stmt *s = NULL;
+    char found[128] = "";
+    if (sqlite3_prepare_v2(store->db, "SELECT ' (it has a ' || type || ' ' || name || ')' FROM sqlite_schema",
+                           -1, &s, NULL) == SQLITE_OK &&
+        sqlite3_step(s) == SQLITE_ROW)
+        (void)snprintf(found, sizeof found, "%.120s", (const char *)sqlite3_column_text(s, 0));
+    (void)sqlite3_finalize(s);
+    return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+                     "%.250s is a database of another program%s; it was left as it is: correct database.path",
+                     store->path, found);
+}
+
 int schema_check(struct store *store, int *ret_version, struct error *err)
 {
     int64_t application = 0, version = 0, objects = 0;
@@ -195,9 +210,7 @@ int schema_check(struct store *store, int *ret_version, struct error *err)
     int legacy = application == 0 ? legacy_present(store, err) : 0;
     if (legacy != 0)
         return legacy < 0 ? -1 : 0;
-    return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
-                     "%s is a database of another program; it was left as it is: correct database.path",
-                     store->path);
+    return refuse_foreign(store, err);
 }
 
 static int run_for(struct store *store, const char *template, const struct entity *entity, struct error *err)
@@ -220,37 +233,60 @@ static int upgrade_entity(struct store *store, const struct entity *entity, int 
     return entity->queue_table ? run_for(store, step->queued, entity, err) : 0;
 }
 
+int schema_make_entity(struct store *store, const struct entity *entity, int from, int to, struct error *err)
+{
+    if (from == 0 && create_entity(store, entity, err) < 0)
+        return -1;
+    for (int v = from > 0 ? from + 1 : 2; v <= to; v++)
+        if (upgrade_entity(store, entity, v, err) < 0)
+            return -1;
+    return 0;
+}
+
+int schema_make_common(struct store *store, int from, int to, struct error *err)
+{
+    if (from == 0 && store_exec(store, common_sql, err) < 0)
+        return -1;
+    for (int v = from > 0 ? from + 1 : 2; v <= to; v++)
+        if (schema_steps[v].common && store_exec(store, schema_steps[v].common, err) < 0)
+            return -1;
+    return 0;
+}
+
 /* Entities that are new since the database was made get their tables; no version is needed for that. */
 static int create_missing(struct store *store, int version, struct error *err)
 {
     for (size_t i = 0; entities[i]; i++) {
         int there = schema_has(store, entities[i]->state_table, NULL, err);
-        if (there < 0 || (!there && create_entity(store, entities[i], err) < 0))
+        if (there < 0 || schema_make_entity(store, entities[i], there ? version : 0, SCHEMA_VERSION, err) < 0)
             return -1;
-        for (int v = there ? version + 1 : 2; v <= SCHEMA_VERSION; v++)
-            if (upgrade_entity(store, entities[i], v, err) < 0)
-                return -1;
     }
     return 0;
 }
 
-static int upgrade_common(struct store *store, int version, struct error *err)
+/* 1 if there is anything to make, 0 if all is there, -1. */
+static int is_incomplete(struct store *store, int version, struct error *err)
 {
-    if (version == 0 && store_exec(store, common_sql, err) < 0)
-        return -1;
-    for (int v = version ? version + 1 : 2; v <= SCHEMA_VERSION; v++)
-        if (schema_steps[v].common && store_exec(store, schema_steps[v].common, err) < 0)
-            return -1;
-    return 0;
+    if (version < SCHEMA_VERSION)
+        return 1;
+    int there = 1;
+    for (size_t i = 0; there > 0 && entities[i]; i++)
+        there = schema_has(store, entities[i]->state_table, NULL, err);
+    return there < 0 ? -1 : !there;
 }
 
 static int bring_up_to_date(struct store *store, int version, int64_t now, int64_t *ret_migrated,
                             struct error *err)
 {
     char sql[128];
+    int incomplete = is_incomplete(store, version, err);
+    if (incomplete <= 0)
+        return incomplete;
     int legacy = version == 0 ? legacy_present(store, err) : 0;
-    if (legacy < 0 || (legacy && legacy_set_aside(store, err) < 0) ||
-        upgrade_common(store, version, err) < 0 || create_missing(store, version, err) < 0 ||
+    if (legacy < 0 || schema_check_names(store, version, legacy > 0, err) < 0 ||
+        (legacy && legacy_set_aside(store, err) < 0) ||
+        schema_make_common(store, version, SCHEMA_VERSION, err) < 0 ||
+        create_missing(store, version, err) < 0 ||
         (legacy && legacy_adopt(store, now, ret_migrated, err) < 0))
         return -1;
     if (version == SCHEMA_VERSION)

@@ -77,6 +77,13 @@ enum statement {
 
 #define STORE_ENTITIES_MAX 8
 
+/* The files of a database. */
+enum place_file { PLACE_MAIN, PLACE_WAL, PLACE_SHM, PLACE_FILES };
+
+struct place {
+    uint64_t device, inode; /* inode 0: not known */
+};
+
 /* The row that ?1 means: its key, or else its number as people type it. */
 #define FIND_ROW(table, key)                                                                                 \
     "coalesce((SELECT id FROM " table " WHERE " key " = ?1),"                                                \
@@ -90,6 +97,7 @@ struct store {
     void (*tick)(void *arg);          /* while it is being opened; or NULL */
     void *tick_arg;                   /* not owned */
     bool damaged;                     /* SQLite said so: nothing more is written */
+    struct place places[PLACE_FILES]; /* of one that is written: what was opened */
     sqlite3_stmt *statements[STORE_ENTITIES_MAX][STATEMENT_COUNT];
 };
 
@@ -130,6 +138,27 @@ int store_end(struct store *store, struct error *err);
 /* Rolls back if a transaction is open; keeps *err. Returns -1, to end a failing function. */
 int store_abandon(struct store *store);
 
+/* The folder that SQLite's temporary files go to; NULL: there is none. */
+const char *temporary_folder(void);
+
+/* What to do about a full disk: names the file system that is full, the database's or the temporary files'.
+ */
+void temporary_remedy(const struct store *store, char text[static ERROR_TEXT_MAX]);
+
+/* Outside of a transaction: drops all temporary tables, and keeps what follows in memory until it is allowed
+ * to go to files again. */
+void temporary_forget(struct store *store);
+void temporary_allow(struct store *store);
+
+/* Notes which files are open, once they are. */
+void place_remember(struct store *store);
+
+/* Marks a clean end, closes and frees. Returns NULL. */
+struct store *store_shut(struct store *store);
+
+/* Closes and frees; with `checkpoint`, the WAL is brought into the database before. Returns NULL. */
+struct store *store_release(struct store *store, bool checkpoint);
+
 /* Fills an empty store from the database of its path, if there is one. */
 int trial_copy(struct store *store, struct error *err);
 
@@ -152,6 +181,26 @@ struct schema_step {
     const char *common, *entity, *queued;
 };
 extern const struct schema_step schema_steps[SCHEMA_VERSION + 1];
+
+/* Make what version `to` has and `from` had not (0: there is nothing yet): what all entities share, and an
+ * entity's. */
+int schema_make_common(struct store *store, int from, int to, struct error *err);
+int schema_make_entity(struct store *store, const struct entity *entity, int from, int to, struct error *err);
+
+/*
+ * -1 with ERROR_STORE_CORRUPT if the file, of that version, has a table, view, index or trigger of the owner
+ * whose name is about to be used: the text says which and what to do. `legacy`: what the old tool's tables
+ * make room for does not count.
+ */
+int schema_check_names(struct store *store, int version, bool legacy, struct error *err);
+
+/* The names that legacy_set_aside() uses. */
+#define LEGACY_CONTACTS   "contacts_of_the_old_tool"
+#define LEGACY_LOG        "sync_log_of_the_old_tool"
+#define LEGACY_TABLES_SQL "CREATE TABLE " LEGACY_CONTACTS " (id); CREATE TABLE " LEGACY_LOG " (id)"
+
+/* Is an object of that type and table one that legacy_set_aside() moves out of the way? */
+bool legacy_makes_room(struct store *store, const char *type, const char *table);
 
 /* Takes over the old tool's tables; inside of the schema's transaction. Returns the rows taken over. */
 int legacy_adopt(struct store *store, int64_t now, int64_t *ret_rows, struct error *err);

@@ -19,6 +19,7 @@ int store_error(struct store *store, const char *doing, struct error *err)
 {
     enum error_code code = ERROR_STORE;
     enum error_retry retry = RETRY_LATER;
+    char full[ERROR_TEXT_MAX];
     const char *remedy = "see the journal of the disk and the rights on its folder";
     switch (sqlite3_errcode(store->db) & 0xff) { /* the primary class of an extended code */
     case SQLITE_BUSY:
@@ -28,7 +29,6 @@ int store_error(struct store *store, const char *doing, struct error *err)
         break;
     case SQLITE_FULL:
         code = ERROR_STORE_FULL;
-        remedy = "make room on its disk";
         break;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -43,13 +43,15 @@ int store_error(struct store *store, const char *doing, struct error *err)
         remedy = "check the rights on the file and on its folder";
         break;
     case SQLITE_IOERR:
-        if (sqlite3_system_errno(store->db) == ENOSPC) {
+        if (sqlite3_system_errno(store->db) == ENOSPC || sqlite3_system_errno(store->db) == EDQUOT)
             code = ERROR_STORE_FULL;
-            remedy = "make room on its disk";
-        }
         break;
     case SQLITE_NOMEM:
         return error_memory(err);
+    }
+    if (code == ERROR_STORE_FULL) {
+        temporary_remedy(store, full);
+        remedy = full;
     }
     return error_set(err, code, retry, "cannot %s the database %s: %s; %s", doing, store->path,
                      sqlite3_errmsg(store->db), remedy);
@@ -108,7 +110,7 @@ static int cannot_read(const struct store *store, int number, struct error *err)
                          "the database %s is not for this user to read; members of the group of its folder "
                          "may: adduser USER flexsync, and log in again",
                          store->path);
-    return error_set(err, ERROR_STORE, RETRY_LATER,
+    return error_set(err, ERROR_STORE_MISSING, RETRY_LATER,
                      "there is no database %s yet; run `flexsync sync`, or start flexsyncd", store->path);
 }
 
@@ -243,10 +245,12 @@ static int open_database(struct store *store, int64_t now, int64_t *ret_migrated
         return -1;
     if (store->mode != STORE_READ && prepare_for_writing(store, now, ret_migrated, err) < 0)
         return -1;
+    if (store->mode == STORE_WRITE)
+        place_remember(store);
     if (store->mode != STORE_READ)
         return store->mode == STORE_TRIAL ? trial_mark(store, err) : 0;
     if (!schema_is_current(version))
-        return error_set(err, ERROR_STORE, RETRY_LATER,
+        return error_set(err, ERROR_STORE_MISSING, RETRY_LATER,
                          "the database %s is not set up yet; run `flexsync sync`, or start flexsyncd",
                          store->path);
     return 0;
@@ -287,27 +291,44 @@ void store_rest(struct store *store)
 {
     struct error ignored;
     (void)store_stage_begin(store, &ignored);
-    (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    (void)sqlite3_busy_timeout(store->db, 0);
+    (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)sqlite3_busy_timeout(store->db, BUSY_MS);
     (void)sqlite3_db_release_memory(store->db);
 }
 
-struct store *store_close(struct store *store)
+struct store *store_release(struct store *store, bool checkpoint)
 {
-    if (!store)
-        return NULL;
-    struct error ignored;
-    if (store->damaged)
+    if (store->db && !checkpoint)
         (void)set_checkpoint_on_close(store, false);
-    /* One that is damaged is not marked: the next start looks closely. */
-    if (store->mode == STORE_WRITE && !store->damaged) {
-        (void)store_abandon(store);
-        (void)store_meta_set(store, "clean", "1", 0, &ignored);
-    }
     statement_finalize_all(store);
     (void)sqlite3_close(store->db);
     free(store->path);
     free(store);
     return NULL;
+}
+
+struct store *store_close(struct store *store)
+{
+    struct error ignored;
+    if (!store)
+        return NULL;
+    /* Else the WAL would stay, and be applied to what is there now. */
+    if (store->mode == STORE_WRITE && store_in_place(store, &ignored) < 0)
+        return store_leave(store);
+    return store_shut(store);
+}
+
+struct store *store_shut(struct store *store)
+{
+    struct error ignored;
+    bool checkpoint = store->mode == STORE_WRITE && !store->damaged;
+    /* One that is damaged is not marked: the next start looks closely. */
+    if (store->mode == STORE_WRITE && !store->damaged) {
+        (void)store_abandon(store);
+        (void)store_meta_set(store, "clean", "1", 0, &ignored);
+    }
+    return store_release(store, checkpoint);
 }
 
 int store_meta_get(struct store *store, const char *key, char **ret, struct error *err)

@@ -25,6 +25,48 @@ test_a_disk_that_fills_up_is_74_and_nothing_is_corrupt_for_ever() {
     expect_second_sync_changes_nothing
 }
 
+# small_tmp SIZE: a tmpfs at $T/tmp.
+small_tmp() {
+    mkdir -p "$T/tmp"
+    mount -t tmpfs -o "size=$1" tmpfs "$T/tmp" 2>/dev/null || skip_impossible "no tmpfs can be mounted here (not root?)"
+    echo "$T/tmp" >"$T/mounted.tmp"
+}
+
+test_a_full_TMPDIR_holds_up_no_sync() {
+    start_sim --contacts 6000 --deleted-share 0
+    small_tmp 64k
+    write_conf limits.hourly=20000 limits.daily=40000 limits.monthly=80000
+    TMPDIR=$T/tmp sync
+    expect_status 0
+    expect_log 'status, records_listed' 'success|6000'
+}
+
+test_a_file_system_of_temporary_files_that_is_full_is_named_and_the_row_says_failed_for_ever() {
+    start_sim --contacts 6000 --deleted-share 0
+    small_tmp 64k
+    write_conf limits.hourly=20000 limits.daily=40000 limits.monthly=80000
+    SQLITE_TMPDIR=$T/tmp sync
+    expect_status 74
+    expect_match "stderr" "$(cat "$ERR")" "file system of the temporary files: make room there \(df -h $T/tmp\), or set SQLITE_TMPDIR"
+    expect_no_match "stderr" "$(cat "$ERR")" 'make room on its disk'
+    expect_log 'status, exit_status' 'failed|74'
+    expect_match "its row" "$(log_row error_message)" 'the temporary files'
+    sync
+    expect_status 0
+    expect_complete
+}
+
+test_the_file_system_of_the_database_that_is_full_is_named_and_the_row_says_failed_for_ever() {
+    start_sim --contacts 900 --deleted-share 0
+    small_disk 3m
+    write_conf
+    SQLITE_TMPDIR=/tmp sync
+    expect_status 74
+    expect_match "stderr" "$(cat "$ERR")" "make room on its disk \(df -h $T/disk\)"
+    mount -o remount,size=64m "$T/disk"
+    expect_log 'status, exit_status' 'failed|74'
+}
+
 test_a_disk_that_is_full_before_the_first_byte_is_74() {
     start_sim --contacts 20
     small_disk 64k
@@ -226,4 +268,29 @@ test_a_folder_that_is_missing_is_73_with_a_remedy() {
     sync
     expect_status 73
     expect_match "stderr" "$(cat "$ERR")" 'make the folder of the database'
+}
+
+test_a_table_of_the_owner_with_a_name_that_is_needed_is_named_with_what_to_do() {
+    start_sim --contacts 5 --deleted-share 0
+    write_conf
+    sqlite3 "$DB" "CREATE TABLE contacts (id INTEGER PRIMARY KEY AUTOINCREMENT, contact_id TEXT UNIQUE NOT NULL, first_name TEXT,
+        flex_data TEXT); INSERT INTO contacts (contact_id) VALUES ('$(some_id 1)');
+        CREATE TABLE contact_state (mine TEXT); INSERT INTO contact_state VALUES ('precious')"
+    sim reset-stats >/dev/null
+    refused_and_untouched 'has a table of its own, contact_state, and this program needs that name; nothing was changed'
+    local remedy
+    remedy=$(sed -nE 's/.*sqlite3 [^"]*"([^"]*)".*/\1/p' "$ERR" | head -n 1)
+    expect_equal "what to do" "$remedy" 'ALTER TABLE contact_state RENAME TO my_contact_state'
+    sqlite3 "$DB" "$remedy"
+    sync
+    expect_status 0
+    expect_complete
+    expect_sql "the owner's table" "SELECT mine FROM my_contact_state" precious
+}
+
+test_a_database_with_nothing_of_ours_is_told_by_what_it_has() {
+    start_sim --contacts 5
+    write_conf
+    sqlite3 "$DB" "CREATE VIEW contact_emails AS SELECT 1 AS email"
+    refused_and_untouched 'database of another program \(it has a view contact_emails\)'
 }

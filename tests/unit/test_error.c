@@ -60,10 +60,11 @@ static void every_code_has_its_documented_exit_status(void **state)
 {
     (void)state;
     static const int statuses[ERROR_CODE_COUNT] = {
-        [ERROR_NONE] = 0,        [ERROR_USAGE] = 64,         [ERROR_ANSWER] = 65, [ERROR_UNREACHABLE] = 69,
-        [ERROR_SYSTEM] = 71,     [ERROR_CREATE] = 73,        [ERROR_STORE] = 74,  [ERROR_STORE_BUSY] = 74,
-        [ERROR_STORE_FULL] = 74, [ERROR_STORE_CORRUPT] = 74, [ERROR_QUOTA] = 75,  [ERROR_LOCKED] = 75,
-        [ERROR_KEY] = 77,        [ERROR_CONFIG] = 78,
+        [ERROR_NONE] = 0,         [ERROR_USAGE] = 64,         [ERROR_ANSWER] = 65,
+        [ERROR_UNREACHABLE] = 69, [ERROR_SYSTEM] = 71,        [ERROR_CREATE] = 73,
+        [ERROR_STORE] = 74,       [ERROR_STORE_MISSING] = 74, [ERROR_STORE_BUSY] = 74,
+        [ERROR_STORE_FULL] = 74,  [ERROR_STORE_CORRUPT] = 74, [ERROR_QUOTA] = 75,
+        [ERROR_LOCKED] = 75,      [ERROR_KEY] = 77,           [ERROR_CONFIG] = 78,
     };
     for (enum error_code code = ERROR_NONE; code < ERROR_CODE_COUNT; code++)
         assert_int_equal(error_exit_status(code), statuses[code]);

@@ -184,6 +184,118 @@ static void a_ledger_of_a_newer_version_is_left_alone(void **state)
     assert_left_alone(lab, "newer");
 }
 
+/* --- of an older version --- */
+
+/* As commit d24c3c1 made and filled it, at 2025-06-15 12:00 of its time. */
+#define OLD_SQL                                                                                              \
+    "CREATE TABLE ledger (id INTEGER, version INTEGER, time INTEGER, date INTEGER, wall INTEGER,"            \
+    " closed_until INTEGER, closed_window INTEGER, refusals INTEGER, probed_wall INTEGER);"                  \
+    "CREATE TABLE windows (window INTEGER PRIMARY KEY, newest INTEGER, others INTEGER, others_at INTEGER,"   \
+    " learnt INTEGER, learnt_at INTEGER);"                                                                   \
+    "CREATE TABLE usage (window INTEGER, bucket INTEGER, used INTEGER, PRIMARY KEY (window, bucket))"        \
+    " WITHOUT ROWID;"                                                                                        \
+    "PRAGMA application_id = 0x466c7851; PRAGMA user_version = 1;"                                           \
+    "INSERT INTO ledger VALUES (4711, 9, 1749988800000000, 1749988801000000, 1749988802000000,"              \
+    " 1749988900000000, 1, 2, 1749988700000000);"                                                            \
+    "INSERT INTO windows VALUES (0, 29166480, 0, 0, 0, 0), (1, 1944432, 40, 1944431, 900, "                  \
+    "1749988000000000),"                                                                                     \
+    " (2, 81018, 0, 0, 0, 0);"                                                                               \
+    "INSERT INTO usage VALUES (0, 29166480, 7), (0, 29166470, 5), (1, 1944432, 12), (1, 1944400, 30),"       \
+    " (2, 81018, 42), (2, 80950, 300)"
+
+static void assert_old_figures(const struct quota *q)
+{
+    assert_int_equal(q->id, 4711);
+    assert_int_equal(q->version, 9);
+    assert_int_equal(q->time, INT64_C(1749988800000000));
+    assert_int_equal(q->date, INT64_C(1749988801000000));
+    assert_int_equal(q->wall, INT64_C(1749988802000000));
+    assert_int_equal(q->closed_until, INT64_C(1749988900000000));
+    assert_int_equal(q->closed_window, QUOTA_DAY);
+    assert_int_equal(q->refusals, 2);
+    assert_int_equal(q->probed_wall, INT64_C(1749988700000000));
+    assert_int_equal(q->counts[QUOTA_DAY].learnt, 900);
+    assert_int_equal(quota_used(q, QUOTA_HOUR), 12);
+    assert_int_equal(quota_used(q, QUOTA_DAY), 12 + 30 + 40);
+    assert_int_equal(quota_used(q, QUOTA_MONTH), 342);
+}
+
+static void a_ledger_of_the_first_version_is_taken_over_with_its_counts(void **state)
+{
+    struct lab *lab = *state;
+    struct quota q;
+    exec_raw(lab, OLD_SQL);
+    assert_int_equal(ledger_begin(&lab->ledger, &q, &lab->err), 0);
+    assert_old_figures(&q);
+    q.version++;
+    assert_int_equal(ledger_end(&lab->ledger, &q, &lab->err), 0);
+    struct quota again;
+    assert_int_equal(ledger_begin(&lab->ledger, &again, &lab->err), 0);
+    assert_memory_equal(&again, &q, sizeof q);
+    assert_int_equal(ledger_end(&lab->ledger, &again, &lab->err), 0);
+    exec_raw(lab, "SELECT unsure, fresh, jumps FROM ledger; SELECT sure FROM windows");
+}
+
+static void one_who_only_looks_reads_the_first_version_and_leaves_it(void **state)
+{
+    struct lab *lab = *state;
+    struct quota q;
+    exec_raw(lab, OLD_SQL);
+    assert_int_equal(ledger_look(lab->b.path, INT64_C(1749988802000000), &q, &lab->err), 1);
+    assert_old_figures(&q);
+    exec_raw(lab, "INSERT INTO windows VALUES (9, 0, 0, 0, 0, 0)"); /* six columns, as it was */
+}
+
+/* What was sent before the first answer of a run was entered too early, and nothing says how much that was.
+ */
+static void the_last_day_of_the_first_version_counts_from_the_next_date_on(void **state)
+{
+    struct lab *lab = *state;
+    struct quota q;
+    exec_raw(lab, OLD_SQL);
+    assert_int_equal(ledger_begin(&lab->ledger, &q, &lab->err), 0);
+    quota_date(&q, q.date + 2 * USEC_PER_HOUR, true, q.time, q.wall + 2 * USEC_PER_HOUR);
+    assert_int_equal(quota_used(&q, QUOTA_HOUR), 12);
+    assert_int_equal(quota_used(&q, QUOTA_DAY), 82);
+    assert_int_equal(quota_get(&q, QUOTA_DAY, q.counts[QUOTA_DAY].newest), 42);
+    assert_int_equal(quota_used(&q, QUOTA_MONTH), 342);
+    assert_int_equal(quota_get(&q, QUOTA_MONTH, 80950), 300);
+    assert_int_equal(ledger_end(&lab->ledger, &q, &lab->err), 0);
+}
+
+static void what_did_not_end_leaves_the_first_version_as_it_was(void **state)
+{
+    struct lab *lab = *state;
+    struct quota q;
+    exec_raw(lab, OLD_SQL);
+    pid_t child = fork();
+    if (child == 0) {
+        if (ledger_begin(&lab->ledger, &q, &lab->err) == 0)
+            (void)kill(getpid(), SIGKILL);
+        _exit(1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    exec_raw(lab, "INSERT INTO windows VALUES (9, 0, 0, 0, 0, 0)");
+}
+
+static void a_damaged_ledger_of_the_first_version_is_left_alone(void **state)
+{
+    static const char *const damages[] = {"UPDATE usage SET used = -1", "UPDATE ledger SET time = -1",
+                                          "DELETE FROM ledger", "DROP TABLE usage",
+                                          "ALTER TABLE windows DROP COLUMN learnt"};
+    struct lab *lab = *state;
+    for (size_t i = 0; i < ARRAY_LENGTH(damages); i++) {
+        (void)unlink(lab->b.path);
+        exec_raw(lab, OLD_SQL);
+        exec_raw(lab, damages[i]);
+        assert_left_alone(lab, "damaged");
+    }
+}
+
+/* --- */
+
 static void a_file_that_is_no_database_is_left_alone(void **state)
 {
     struct lab *lab = *state;
@@ -441,6 +553,11 @@ int main(void)
         TEST(what_a_dead_program_did_not_end_is_not_there),
         TEST(a_database_of_another_program_is_left_alone),
         TEST(a_ledger_of_a_newer_version_is_left_alone),
+        TEST(a_ledger_of_the_first_version_is_taken_over_with_its_counts),
+        TEST(one_who_only_looks_reads_the_first_version_and_leaves_it),
+        TEST(the_last_day_of_the_first_version_counts_from_the_next_date_on),
+        TEST(what_did_not_end_leaves_the_first_version_as_it_was),
+        TEST(a_damaged_ledger_of_the_first_version_is_left_alone),
         TEST(a_file_that_is_no_database_is_left_alone),
         TEST(a_damaged_ledger_is_left_alone),
         TEST(a_page_that_was_overwritten_is_found),

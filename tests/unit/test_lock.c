@@ -294,6 +294,43 @@ static void the_holder_says_where_it_can_be_asked(void **state)
     (void)close(fd);
 }
 
+static void a_lock_is_in_place_until_its_file_is_removed_or_replaced(void **state)
+{
+    struct bench *bench = *state;
+    char path[96], moved[96];
+    (void)snprintf(path, sizeof path, "%s.lock", bench->database);
+    (void)snprintf(moved, sizeof moved, "%s.moved", bench->database);
+    int fd = take(bench->database, "flexsyncd");
+    assert_true(lock_in_place(fd, bench->database));
+    touch(bench->database);
+    assert_true(lock_in_place(fd, bench->database)); /* the database is found by another way now */
+    assert_int_equal(rename(path, moved), 0);
+    assert_false(lock_in_place(fd, bench->database));
+    touch(path);
+    assert_false(lock_in_place(fd, bench->database));
+    assert_int_equal(rename(moved, path), 0);
+    assert_true(lock_in_place(fd, bench->database));
+    assert_int_equal(close(fd), 0);
+}
+
+static void a_lock_is_not_in_place_where_a_link_leads_to_another_database(void **state)
+{
+    struct bench *bench = *state;
+    char one[96], two[96];
+    (void)snprintf(one, sizeof one, "%s/one.db", bench->folder);
+    (void)snprintf(two, sizeof two, "%s/two.db", bench->folder);
+    touch(one);
+    touch(two);
+    assert_int_equal(symlink(one, bench->database), 0);
+    int fd = take(bench->database, "flexsyncd");
+    assert_true(lock_in_place(fd, bench->database));
+    assert_int_equal(unlink(bench->database) | symlink(two, bench->database), 0);
+    assert_false(lock_in_place(fd, bench->database));
+    int other = take(bench->database, "flexsync");
+    assert_true(lock_in_place(other, bench->database));
+    assert_int_equal(close(fd) | close(other), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -314,6 +351,8 @@ int main(void)
         TEST(a_folder_that_is_not_there_is_said_with_a_remedy),
         TEST(a_folder_without_the_right_to_write_is_said_with_a_remedy),
         TEST(nobody_but_owner_and_group_reads_the_lock_file),
+        TEST(a_lock_is_in_place_until_its_file_is_removed_or_replaced),
+        TEST(a_lock_is_not_in_place_where_a_link_leads_to_another_database),
     };
     return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
 }

@@ -261,18 +261,57 @@ static void no_id_of_the_old_table_is_given_again(void **state)
     assert_answer(b, "SELECT id FROM contacts ORDER BY id", "5\n91");
 }
 
-static void old_indexes_and_triggers_go_with_the_old_table(void **state)
+/* A trigger would fire at what a sync writes, a rule could refuse it; an index only makes queries faster. */
+static void indexes_of_the_owner_stay_and_triggers_go_with_the_old_table(void **state)
 {
     struct bench *b = *state;
     make_first(b, "CREATE INDEX contacts_status ON contacts (status); CREATE INDEX idx_contact_id ON "
                   "contacts (contact_id);"
                   "CREATE INDEX sync_log_started ON sync_log (status);"
+                  "CREATE UNIQUE INDEX one_name ON contacts (last_name);"
+                  "CREATE INDEX \"a \"\"name\" ON contacts (lower(last_name)) WHERE status = 'Active';"
+                  "CREATE INDEX recent ON SYNC_LOG (created_at DESC);"
                   "CREATE TRIGGER touch AFTER UPDATE ON contacts BEGIN UPDATE contacts SET updated_at ="
                   " CURRENT_TIMESTAMP WHERE id = new.id; END;"
                   "INSERT INTO contacts (contact_id, updated_at) VALUES ('a', '2020-01-01 00:00:00')");
     open_store(b);
     assert_answer(b, "SELECT updated_at FROM contacts", "2020-01-01 00:00:00");
-    assert_answer(b, "SELECT name FROM sqlite_schema WHERE name IN ('idx_contact_id', 'touch')", "");
+    assert_answer(
+        b,
+        "SELECT name, tbl_name FROM sqlite_schema WHERE name IN ('idx_contact_id', 'touch', 'recent',"
+        " 'one_name', 'a \"name') ORDER BY name",
+        "a \"name|contacts\nidx_contact_id|contacts\nrecent|sync_log");
+    assert_answer(b, "SELECT name FROM pragma_index_info('sync_log_started')", "sync_started_at"); /* ours */
+    no_trace_of_the_old_tables(b);
+}
+
+static void an_index_on_a_column_that_is_gone_goes_with_it(void **state)
+{
+    struct bench *b = *state;
+    make_later(b, "CREATE INDEX by_key ON contacts (flex_id); CREATE INDEX by_name ON contacts (name);"
+                  "INSERT INTO contacts (flex_id) VALUES ('a')");
+    open_store(b);
+    assert_int_equal(b->migrated, 1);
+    assert_answer(b, "SELECT name FROM sqlite_schema WHERE name LIKE 'by%'", "by_name");
+    no_trace_of_the_old_tables(b);
+}
+
+static void tables_of_the_owner_stay_with_what_refers_to_contacts(void **state)
+{
+    struct bench *b = *state;
+    make_first(
+        b, "CREATE TABLE notes (contact INTEGER REFERENCES contacts (id), text TEXT);"
+           "CREATE INDEX notes_of ON notes (contact);"
+           "CREATE VIEW noted AS SELECT c.last_name, n.text FROM contacts c JOIN notes n ON n.contact = c.id;"
+           "CREATE TRIGGER shout AFTER INSERT ON notes BEGIN UPDATE notes SET text = upper(text)"
+           " WHERE rowid = new.rowid; END;"
+           "INSERT INTO contacts (id, contact_id, last_name) VALUES (4, 'a', 'Abbott');"
+           "INSERT INTO notes VALUES (4, 'tall')");
+    open_store(b);
+    exec(b, "INSERT INTO notes VALUES (4, 'kind')");
+    assert_answer(b, "SELECT * FROM noted", "Abbott|TALL\nAbbott|KIND");
+    assert_answer(b, "SELECT name FROM sqlite_schema WHERE tbl_name = 'notes' ORDER BY 1",
+                  "notes\nnotes_of\nshout");
     no_trace_of_the_old_tables(b);
 }
 
@@ -315,33 +354,108 @@ static char *file_text(const char *path, size_t *ret_length)
 }
 
 /* Each of these names stands in the way of another step. */
-static void a_step_that_fails_leaves_every_byte_of_the_old_file(void **state)
+/* Refused, with these words, and not a byte of the file is another. */
+static void assert_names_refused(struct bench *b, const char *words)
+{
+    struct store *none = NULL;
+    size_t before_length, after_length;
+    char *before = file_text(b->path, &before_length);
+    assert_failed(b, store_open(&none, b->path, STORE_WRITE, b->now, NULL, &b->err), ERROR_STORE_CORRUPT);
+    assert_null(none);
+    if (!strstr(b->err.text, words))
+        fail_msg("\"%s\" is not in: %s", words, b->err.text);
+    assert_non_null(strstr(b->err.text, "nothing was changed"));
+    char *after = file_text(b->path, &after_length);
+    assert_int_equal(before_length, after_length);
+    assert_memory_equal(before, after, before_length);
+    free(before);
+    free(after);
+}
+
+static void what_has_a_name_that_is_needed_is_named_and_every_byte_stays(void **state)
 {
     struct bench *b = *state;
-    static const char *const obstacles[] = {
-        "CREATE TABLE contacts_of_the_old_tool (x)",
-        "CREATE TABLE sync_log_of_the_old_tool (x)",
-        "CREATE TABLE meta (x)",
-        "CREATE TABLE contact_state_2 (x); CREATE INDEX contact_changes_time ON contact_state_2 (x)",
-        "CREATE TABLE detail_queue (x)",
-        "CREATE VIEW contact_phones AS SELECT 1",
-        "CREATE TABLE resource_types (x)",
+    static const struct {
+        const char *sql, *words;
+    } obstacles[] = {
+        {"CREATE TABLE contacts_of_the_old_tool (x)", "a table of its own, contacts_of_the_old_tool,"},
+        {"CREATE TABLE sync_log_of_the_old_tool (x)", "a table of its own, sync_log_of_the_old_tool,"},
+        {"CREATE TABLE Meta (x)", "\"ALTER TABLE Meta RENAME TO my_Meta\""},
+        {"CREATE TABLE contact_state (id, x)", "\"ALTER TABLE contact_state RENAME TO my_contact_state\""},
+        {"CREATE TABLE resource_type_state (id, x)", "a table of its own, resource_type_state,"},
+        {"CREATE TABLE contact_state_2 (x); CREATE INDEX contact_changes_time ON contact_state_2 (x)",
+         "\"DROP index contact_changes_time\""},
+        {"CREATE TABLE detail_queue (x)", "RENAME TO my_detail_queue"},
+        {"CREATE TABLE contact_counts (x)", "RENAME TO my_contact_counts"},
+        {"CREATE TABLE contacts_fts_data (x)", "RENAME TO my_contacts_fts_data"},
+        {"CREATE VIEW contact_phones AS SELECT 1", "a view of its own, contact_phones,"},
+        {"CREATE VIEW contact_state AS SELECT 1 AS id", "\"DROP view contact_state\""},
+        {"CREATE TRIGGER detail_queue_inserted AFTER INSERT ON contacts BEGIN SELECT 1; END",
+         "a trigger of its own, detail_queue_inserted,"},
+        {"CREATE TABLE resource_types (x)", "RENAME TO my_resource_types"},
+        {"DROP TABLE sync_log; CREATE TABLE sync_log (day TEXT, text TEXT)", "RENAME TO my_sync_log"},
+        {"DROP TABLE sync_log; CREATE VIEW sync_log AS SELECT 1 AS id", "\"DROP view sync_log\""},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(obstacles); i++) {
-        struct store *none = NULL;
-        size_t before_length, after_length;
         make_first(b, "INSERT INTO contacts (contact_id, last_name) VALUES ('a', 'Abbott')");
-        make_raw(b, obstacles[i]);
-        char *before = file_text(b->path, &before_length);
-        assert_int_equal(store_open(&none, b->path, STORE_WRITE, b->now, NULL, &b->err), -1);
-        assert_null(none);
-        char *after = file_text(b->path, &after_length);
-        assert_int_equal(before_length, after_length);
-        assert_memory_equal(before, after, before_length);
-        free(before);
-        free(after);
+        make_raw(b, obstacles[i].sql);
+        assert_names_refused(b, obstacles[i].words);
         remove_files(b->directory);
     }
+}
+
+static void what_the_message_says_helps(void **state)
+{
+    struct bench *b = *state;
+    make_first(b, "INSERT INTO contacts (contact_id, last_name) VALUES ('a', 'Abbott');"
+                  "CREATE TABLE contact_state (mine); INSERT INTO contact_state VALUES ('precious')");
+    assert_names_refused(b, "ALTER TABLE contact_state RENAME TO my_contact_state");
+    make_raw(b, "ALTER TABLE contact_state RENAME TO my_contact_state");
+    open_store(b);
+    assert_int_equal(b->migrated, 1);
+    assert_answer(b, "SELECT mine FROM my_contact_state", "precious");
+    no_trace_of_the_old_tables(b);
+}
+
+static void make_of_version_2(struct bench *b, const char *more)
+{
+    struct store old = {.path = b->path, .mode = STORE_WRITE, .db = open_raw(b->path)};
+    assert_done(b, schema_make_common(&old, 0, 2, &b->err));
+    for (size_t i = 0; entities[i]; i++)
+        assert_done(b, schema_make_entity(&old, entities[i], 0, 2, &b->err));
+    exec_raw(old.db, "PRAGMA application_id = 0x466c7853; PRAGMA user_version = 2");
+    exec_raw(old.db, more);
+    close_raw(old.db);
+}
+
+static void our_own_database_keeps_what_the_owner_added_when_it_is_brought_up_to_date(void **state)
+{
+    struct bench *b = *state;
+    make_of_version_2(b,
+                      "CREATE TABLE notes (contact, text); CREATE INDEX notes_of ON notes (contact);"
+                      "CREATE INDEX mine ON contacts (city); CREATE VIEW towns AS SELECT city FROM contacts;"
+                      "CREATE TRIGGER note AFTER INSERT ON contacts BEGIN INSERT INTO notes VALUES (new.id,"
+                      " 'new'); END");
+    open_store(b);
+    assert_int_equal(number(b, "PRAGMA user_version"), SCHEMA_VERSION);
+    list_rows(b, &entity_contacts, "[{\"id\":\"a\"}]");
+    assert_answer(b, "SELECT text FROM notes", "new");
+    assert_answer(b, "SELECT count(*) FROM sqlite_schema WHERE name IN ('notes_of', 'mine', 'towns', 'note')",
+                  "4");
+    assert_sound(b);
+}
+
+static void what_the_owner_added_to_our_own_database_is_named_if_a_later_version_needs_its_name(void **state)
+{
+    struct bench *b = *state;
+    make_of_version_2(b, "CREATE TABLE contact_counts (mine)");
+    assert_names_refused(b, "\"ALTER TABLE contact_counts RENAME TO my_contact_counts\"");
+    make_raw(b, "ALTER TABLE contact_counts RENAME TO my_contact_counts; CREATE INDEX sync_log_entity ON"
+                " my_contact_counts (mine)");
+    assert_names_refused(b, "\"DROP index sync_log_entity\"");
+    make_raw(b, "DROP INDEX sync_log_entity");
+    open_store(b);
+    assert_sound(b);
 }
 
 static void one_who_reads_the_old_tables_makes_us_wait(void **state)
@@ -419,10 +533,15 @@ int main(void)
         TEST(rows_without_an_id_stay_in_the_old_table),
         TEST(an_id_twice_is_taken_over_once_and_the_other_kept),
         TEST(no_id_of_the_old_table_is_given_again),
-        TEST(old_indexes_and_triggers_go_with_the_old_table),
+        TEST(indexes_of_the_owner_stay_and_triggers_go_with_the_old_table),
+        TEST(an_index_on_a_column_that_is_gone_goes_with_it),
+        TEST(tables_of_the_owner_stay_with_what_refers_to_contacts),
         TEST(views_of_the_owner_go_on_working),
         TEST(the_search_index_knows_those_taken_over),
-        TEST(a_step_that_fails_leaves_every_byte_of_the_old_file),
+        TEST(what_has_a_name_that_is_needed_is_named_and_every_byte_stays),
+        TEST(what_the_message_says_helps),
+        TEST(our_own_database_keeps_what_the_owner_added_when_it_is_brought_up_to_date),
+        TEST(what_the_owner_added_to_our_own_database_is_named_if_a_later_version_needs_its_name),
         TEST(one_who_reads_the_old_tables_makes_us_wait),
         TEST(many_rows_are_taken_over),
         TEST(an_opening_that_takes_long_says_that_it_goes_on),

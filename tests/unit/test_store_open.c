@@ -74,7 +74,7 @@ static void a_missing_file_is_made_for_writing(void **state)
 static void a_missing_file_is_not_made_for_reading(void **state)
 {
     struct bench *b = *state;
-    assert_refused(b, STORE_READ, ERROR_STORE);
+    assert_refused(b, STORE_READ, ERROR_STORE_MISSING);
     assert_int_equal(access(b->path, F_OK), -1);
 }
 
@@ -255,7 +255,7 @@ static void a_file_without_our_tables_is_not_read(void **state)
 {
     struct bench *b = *state;
     write_file(b->path, "", 0);
-    assert_refused(b, STORE_READ, ERROR_STORE);
+    assert_refused(b, STORE_READ, ERROR_STORE_MISSING);
     assert_non_null(strstr(b->err.text, "flexsync sync"));
 }
 
@@ -379,6 +379,103 @@ static void meta_keeps_what_it_is_told(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* --- files that move while they are open --- */
+
+static void beside(const struct bench *b, const char *suffix, char path[static 128])
+{
+    (void)snprintf(path, 128, "%s%s", b->path, suffix);
+}
+
+static void assert_moved(struct bench *b, const char *words)
+{
+    assert_failed(b, store_in_place(b->store, &b->err), ERROR_STORE);
+    if (!strstr(b->err.text, words))
+        fail_msg("\"%s\" is not in: %s", words, b->err.text);
+}
+
+static void each_file_of_a_database_that_is_not_where_it_was_is_named(void **state)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    struct bench *b = *state;
+    char path[128], moved[128], words[160];
+    beside(b, ".moved", moved);
+    open_store(b);
+    assert_done(b, store_in_place(b->store, &b->err));
+    for (size_t i = 0; i < ARRAY_LENGTH(suffixes); i++) {
+        beside(b, suffixes[i], path);
+        assert_int_equal(rename(path, moved), 0);
+        (void)snprintf(words, sizeof words, "%s was removed", path);
+        assert_moved(b, words);
+        assert_int_equal(close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600)), 0);
+        (void)snprintf(words, sizeof words, "%s was replaced", path);
+        assert_moved(b, words);
+        assert_int_equal(rename(moved, path), 0);
+        assert_done(b, store_in_place(b->store, &b->err));
+    }
+}
+
+static void a_trial_has_no_files_that_could_move(void **state)
+{
+    struct bench *b = *state;
+    open_store(b);
+    b->store = store_close(b->store);
+    assert_done(b, store_open(&b->store, b->path, STORE_TRIAL, b->now, NULL, &b->err));
+    assert_int_equal(unlink(b->path), 0);
+    assert_done(b, store_in_place(b->store, &b->err));
+}
+
+/* What only the WAL holds goes to the file that was moved away, and not to the one in its place. */
+static void leaving_a_replaced_database_spares_the_new_file_and_completes_the_old_one(void **state)
+{
+    struct bench *b = *state;
+    char old[128], fresh[128], wal[128], shm[128];
+    beside(b, ".old", old);
+    beside(b, ".fresh", fresh);
+    beside(b, "-wal", wal);
+    beside(b, "-shm", shm);
+    open_store(b);
+    list_rows(b, &entity_contacts, "[{\"id\":\"a\"},{\"id\":\"b\"}]");
+    sqlite3 *db = open_raw(fresh);
+    exec_raw(db, "CREATE TABLE mine (text); INSERT INTO mine VALUES ('precious')");
+    close_raw(db);
+    assert_int_equal(rename(b->path, old) | rename(fresh, b->path), 0);
+    b->store = store_leave(b->store);
+    assert_int_equal(access(wal, F_OK), -1);
+    assert_int_equal(access(shm, F_OK), -1);
+    db = open_raw(b->path);
+    char *text = answer_of(db, "PRAGMA integrity_check");
+    assert_string_equal(text, "ok");
+    free(text);
+    assert_int_equal(number_raw(db, "SELECT count(*) FROM mine"), 1);
+    close_raw(db);
+    db = open_raw(old);
+    assert_int_equal(number_raw(db, "SELECT count(*) FROM contacts"), 2);
+    close_raw(db);
+}
+
+/* --- temporary files --- */
+
+static void temporary_files_go_beside_the_database_unless_another_folder_is_named(void **state)
+{
+    struct bench *b = *state;
+    char text[ERROR_TEXT_MAX];
+    assert_int_equal(unsetenv("SQLITE_TMPDIR"), 0);
+    store_temporary_beside(b->path); /* which is not there yet */
+    assert_string_equal(temporary_folder(), b->directory);
+    assert_int_equal(setenv("SQLITE_TMPDIR", "/", 1), 0);
+    store_temporary_beside(b->path);
+    assert_string_equal(temporary_folder(), "/");
+    assert_int_equal(setenv("SQLITE_TMPDIR", "/dev/null/nowhere", 1) | setenv("TMPDIR", b->directory, 1), 0);
+    assert_string_equal(temporary_folder(), b->directory);
+    assert_int_equal(unsetenv("SQLITE_TMPDIR") | unsetenv("TMPDIR"), 0);
+    open_store(b);
+    assert_int_equal(setenv("SQLITE_TMPDIR", b->directory, 1), 0);
+    temporary_remedy(b->store, text); /* one file system: it is the database's */
+    assert_non_null(strstr(text, "room on its disk (df -h "));
+    assert_non_null(strstr(text, b->directory));
+    assert_int_equal(unsetenv("SQLITE_TMPDIR"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +503,10 @@ int main(void)
         TEST(an_unclean_end_without_damage_opens_as_ever),
         TEST(cycles_that_a_crash_left_running_are_closed_once),
         TEST(meta_keeps_what_it_is_told),
+        TEST(temporary_files_go_beside_the_database_unless_another_folder_is_named),
+        TEST(each_file_of_a_database_that_is_not_where_it_was_is_named),
+        TEST(a_trial_has_no_files_that_could_move),
+        TEST(leaving_a_replaced_database_spares_the_new_file_and_completes_the_old_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
