@@ -22,4 +22,9 @@ int flex_list(struct fetcher *fetcher, const char *base_url, const struct entity
 int flex_get(struct fetcher *fetcher, const char *base_url, const struct entity *entity, const char *id,
              const struct fetch_handler *handler, void *arg, struct error *err);
 
+/* The questions of fetcher_options: who the key belongs to, and the listing of contacts in its smallest form.
+ * To be freed; NULL without memory. */
+char *flex_profile_url(const char *base_url);
+char *flex_listing_url(const char *base_url);
+
 #endif

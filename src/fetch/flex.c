@@ -3,6 +3,8 @@
 #include "flexsync/buffer.h"
 #include "flexsync/record.h"
 
+#include <stdio.h>
+
 #define URL_MAX 8192
 
 static int append_sort(struct buffer *url, const struct entity *entity, enum source_order order)
@@ -43,4 +45,16 @@ int flex_get(struct fetcher *fetcher, const char *base_url, const struct entity 
     r = r < 0 ? error_memory(err) : fetcher_get(fetcher, url.data, handler, arg, err);
     buffer_free(&url);
     return r;
+}
+
+char *flex_profile_url(const char *base_url)
+{
+    char *url = NULL;
+    return asprintf(&url, "%s/user-profile/current-user", base_url) < 0 ? NULL : url;
+}
+
+char *flex_listing_url(const char *base_url)
+{
+    char *url = NULL;
+    return asprintf(&url, "%s%s?page=1&size=1", base_url, entity_contacts.list_path) < 0 ? NULL : url;
 }
