@@ -157,6 +157,13 @@ static void probe_is_done(void *arg, enum fetch_outcome outcome, const struct er
     (void)arg, (void)outcome, (void)err; /* the breaker has heard of it */
 }
 
+/* The first and only request of a cycle, which may as well be the probe itself. */
+static bool is_alone(const struct fetcher *fetcher)
+{
+    const struct job *job = fetcher->ready.head;
+    return job && job->tries == 0 && !job->next && !fetcher->delayed.head && !fetcher->suspended.head;
+}
+
 /*
  * While the breaker is open: the listing, in its smallest form, so that no record that always fails can keep
  * it open. Where there is no URL for it, the next request of all.
@@ -171,7 +178,7 @@ static struct queue *next_probe(struct fetcher *fetcher, int64_t now, int64_t *n
     if (fetcher->probing || wait > 0)
         return NULL;
     bool ready = fetcher->ready.head, own = ready && fetcher->ready.head->kind == JOB_PROBE;
-    if (!own && fetcher_ask(fetcher, JOB_PROBE, fetcher->listing_url, &handler) == 0)
+    if (!own && !is_alone(fetcher) && fetcher_ask(fetcher, JOB_PROBE, fetcher->listing_url, &handler) == 0)
         return &fetcher->urgent;
     return ready ? &fetcher->ready : NULL;
 }
