@@ -1,6 +1,8 @@
 /*
- * answer: what a status of HTTP and a result of libcurl mean to us. The table of design.md section 2, and
- * nothing else.
+ * answer: what an answer of HTTP and a result of libcurl mean to us, and nothing else. The table of design.md
+ * section 3, by the classes of RFC 9110, from the status and the body: a gateway, a proxy or a captive portal
+ * answers with the same numbers as the site and knows nothing about its records, so that "gone" counts only
+ * in Flex's own words.
  */
 #ifndef FLEXSYNC_ANSWER_H
 #define FLEXSYNC_ANSWER_H
@@ -8,16 +10,40 @@
 #include "flexsync/fetch.h"
 
 #include <curl/curl.h>
+#include <stdbool.h>
+
+struct answer {
+    long status;
+    const char *body; /* decoded and followed by a NUL; NULL for none */
+    size_t length;
+    const char *target; /* of a 3xx, or NULL; its host is named, nothing else of it */
+    bool proxied;       /* flex.proxy is set */
+};
 
 /*
- * Judges a status: FETCH_OK for a 200, whose body is still to be looked at. Otherwise *err is filled;
- * FETCH_FAILED with RETRY_NOW is worth another try. `target` is where a 3xx points to, or NULL; its host is
- * named, nothing else of it.
+ * FETCH_OK for a 2xx whose body is still to be looked at; *err is left alone. Otherwise *err is filled;
+ * FETCH_FAILED with RETRY_NOW is worth another try. FETCH_REFUSED is what the answer says; whether it is
+ * about the key or about this one request is not known yet.
  */
-enum fetch_outcome answer_judge_status(long status, const char *target, struct error *err);
+enum fetch_outcome answer_judge(const struct answer *answer, struct error *err);
 
-/* The same for a transfer that ended with an error of libcurl; `detail` is curl's own sentence, may be empty.
+/*
+ * The same for a transfer that ended with an error of libcurl. `detail` is curl's own sentence, may be NULL
+ * or empty; `connect` is what a proxy answered to CONNECT, 0 for nothing.
  */
-void answer_judge_curl(CURLcode code, const char *detail, struct error *err);
+void answer_judge_curl(CURLcode code, long connect, bool proxied, const char *detail, struct error *err);
+
+/* Is this the failure of a server or a network in trouble, which counts for the breaker? */
+bool answer_is_outage(enum fetch_outcome outcome, const struct error *err);
+
+/* FETCH_REFUSED turned out to be about this request alone: the same refusal in other words. */
+void answer_deny(long status, struct error *err);
+
+/*
+ * Retry-After in microseconds, 0 to a year; -1 for NULL and for what cannot be read. Seconds (whole or not,
+ * in a list the longest) or a date of HTTP, which is compared with `now`: wall microseconds by the server's
+ * clock. Past dates and negative numbers are 0. RFC 9110 10.2.3.
+ */
+int64_t answer_retry_after(const char *value, int64_t now);
 
 #endif

@@ -36,4 +36,8 @@ enum flex_docs { FLEX_DOCS_V3, FLEX_DOCS_OLD };
 /* base_url without its /api, and the path; the caller frees. NULL without memory. */
 char *flex_docs_url(const char *base_url, enum flex_docs docs);
 
+/* The questions that decide about a key (fetcher_options): who it belongs to, and the smallest listing. */
+#define FLEX_PROFILE          "/user-profile/current-user"
+#define FLEX_SMALLEST_LISTING "/contact?page=1&size=1"
+
 #endif

@@ -27,7 +27,7 @@ struct source {
     int (*get)(void *self, const struct entity *entity, const char *id, const struct fetch_handler *handler,
                void *arg, struct error *err);
     void (*cancel)(void *self);   /* ends everything soon, with FETCH_CANCELLED */
-    int64_t (*pause)(void *self); /* usec until sending may go on after a 429 */
+    int64_t (*pause)(void *self); /* usec until sending may go on after a 429 or in an outage */
     void (*left)(const void *self,
                  int64_t ret[static QUOTA_WINDOWS]); /* requests of the quota for anybody; -1: not known */
     int64_t (*allowed)(void *self);    /* requests that this kind of work may send now; INT64_MAX: no limit */

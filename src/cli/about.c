@@ -74,7 +74,8 @@ static int about_ask(struct about *about, const char *path, struct exchange_answ
 /* A server that is used up or in trouble says nothing about what was asked. */
 static int about_judge(const struct exchange_answer *answer, struct error *err)
 {
-    enum fetch_outcome outcome = answer_judge_status(answer->status, NULL, err);
+    const struct answer judged = {.status = answer->status, .body = answer->body, .length = answer->length};
+    enum fetch_outcome outcome = answer_judge(&judged, err);
     return outcome == FETCH_THROTTLED || answer->status >= 500 ? -1 : 0;
 }
 

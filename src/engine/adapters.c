@@ -26,7 +26,9 @@ static void source_cancel(void *self)
 static int64_t source_pause(void *self)
 {
     const struct flex_source *flex = self;
-    return limiter_paused(flex->limiter, clock_monotonic(flex->clock));
+    int64_t limiter = limiter_paused(flex->limiter, clock_monotonic(flex->clock));
+    int64_t breaker = fetcher_pause(flex->fetcher);
+    return limiter > breaker ? limiter : breaker;
 }
 
 static void source_left(const void *self, int64_t ret[static QUOTA_WINDOWS])

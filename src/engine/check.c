@@ -39,11 +39,12 @@ size_t check_judge(struct check_finding ret[static 2], enum fetch_outcome outcom
 {
     char text[64], n[TEXT_MAX];
     size_t count = 0;
-    bool refused = outcome == FETCH_REFUSED || outcome == FETCH_THROTTLED;
+    bool key = outcome == FETCH_REFUSED || outcome == FETCH_DENIED;
+    bool refused = key || outcome == FETCH_THROTTLED;
     if (sent && (outcome == FETCH_OK || refused))
         find(&ret[count++], "connection", ERROR_NONE, "the server answers");
     if (outcome != FETCH_OK) {
-        const char *what = outcome == FETCH_REFUSED ? "key" : refused ? "quota" : "connection";
+        const char *what = key ? "key" : refused ? "quota" : "connection";
         find(&ret[count++], what, err->code, err->text);
         return count;
     }

@@ -1,6 +1,8 @@
 #include "flexsync/engine.h"
 
 #include "engine_internal.h"
+#include "flexsync/cleanup.h"
+#include "flexsync/flex.h"
 #include "flexsync/lock.h"
 #include "flexsync/overview.h"
 #include "flexsync/read.h"
@@ -31,10 +33,16 @@ void engine_log(struct engine *engine, enum event event, const char *text)
 
 static int make_fetcher(struct engine *engine, struct error *err)
 {
+    CLEANUP_FREE char *profile = flex_url(engine->config->flex.base_url, FLEX_PROFILE);
+    CLEANUP_FREE char *listing = flex_url(engine->config->flex.base_url, FLEX_SMALLEST_LISTING);
+    if (!profile || !listing)
+        return error_memory(err);
     const struct fetcher_options options = {.event = engine->options.event,
                                             .clock = engine->options.clock,
                                             .limiter = &engine->limiter,
-                                            .config = engine->config};
+                                            .config = engine->config,
+                                            .profile_url = profile,
+                                            .listing_url = listing};
     struct fetcher *fetcher = NULL;
     if (fetcher_new(&fetcher, &options, err) < 0)
         return -1;
@@ -158,6 +166,8 @@ void engine_stop(struct engine *engine)
 {
     engine->stopping = true;
     wishes_forget(&engine->wishes);
+    if (engine->probing)
+        fetcher_cancel(engine->fetcher);
     if (!engine->cycle)
         return;
     cycle_stop(engine->cycle);

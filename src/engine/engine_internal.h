@@ -28,9 +28,11 @@ struct engine {
     struct cycle *cycle; /* NULL: idle */
     size_t entity;       /* of the run: index in entities[] */
     bool running, stopping;
-    bool telling;         /* finished() is being called: its result must stay as it is */
-    struct wish wish;     /* of the run, or of the last one */
-    struct wishes wishes; /* of those that follow */
+    bool probing;             /* the run asks whether the outage is over, before its first cycle */
+    struct error probe_error; /* of that */
+    bool telling;             /* finished() is being called: its result must stay as it is */
+    struct wish wish;         /* of the run, or of the last one */
+    struct wishes wishes;     /* of those that follow */
     struct engine_result result;
     int64_t looked_at;     /* monotonic: at the files, during a cycle */
     struct error upset;    /* what happened to the files under the run; ERROR_NONE: nothing */

@@ -171,12 +171,22 @@ static void note_pause(struct engine *engine)
     engine->pause = share ? FACTS_PAUSE_SHARE : FACTS_PAUSE_QUOTA;
 }
 
+/* A run that failed for an outage goes on when the server may be asked again. */
+static void note_outage(struct engine *engine)
+{
+    struct engine_result *result = &engine->result;
+    if (result->status == SYNC_FAILED && result->error.code == ERROR_UNREACHABLE && !result->resumes_at &&
+        fetcher_in_outage(engine->fetcher))
+        result->resumes_at = engine_wall(engine) + fetcher_pause(engine->fetcher);
+}
+
 static void end_run(struct engine *engine)
 {
     static const enum facts_state rests[ERROR_CODE_COUNT] = {
         [ERROR_KEY] = FACTS_REFUSED, [ERROR_QUOTA] = FACTS_PAUSED};
     struct error err;
     engine->running = false;
+    note_outage(engine);
     note_pause(engine);
     limiter_rest(&engine->limiter, engine_now(engine), engine_wall(engine));
     engine->rest = rests[engine->result.error.code];
@@ -225,6 +235,13 @@ static void next_entity(struct engine *engine)
     }
 }
 
+/* A person asks now: what the server was in trouble with may be over. */
+static void engine_forgive(struct engine *engine)
+{
+    limiter_forgive(&engine->limiter);
+    fetcher_forgive(engine->fetcher);
+}
+
 /* Whose requests a run's are: until everybody was fetched once it is the first fill. */
 static int choose_work(struct engine *engine, struct error *err)
 {
@@ -240,6 +257,56 @@ static int choose_work(struct engine *engine, struct error *err)
     return 0;
 }
 
+/* --- the probe of a run that resumes in an outage --- */
+
+static int accept_anything(void *arg, const char *body, size_t length, struct error *err)
+{
+    (void)arg, (void)body, (void)length, (void)err;
+    return 0;
+}
+
+static void probe_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
+{
+    struct engine *engine = arg;
+    engine->probing = false;
+    engine->probe_error = *err;
+    if (outcome == FETCH_OK)
+        engine->probe_error = (struct error){0};
+    engine_step_soon(engine);
+}
+
+/* An outage of hours is not a cycle, and a row of sync_log, each minute. */
+static int begin_probe(struct engine *engine, struct error *err)
+{
+    static const struct fetch_handler handler = {
+        .accept = accept_anything, .done = probe_is_done, .tries = 1};
+    fetcher_begin(engine->fetcher);
+    if (fetcher_probe(engine->fetcher, &handler, engine, err) < 0)
+        return -1;
+    engine->probing = true;
+    return 0;
+}
+
+/* In an outage a run that resumes asks first whether it is over. */
+static int begin_work(struct engine *engine, struct error *err)
+{
+    bool resumes = engine->wish.request.trigger == TRIGGER_RESUME;
+    return resumes && fetcher_in_outage(engine->fetcher) ? begin_probe(engine, err)
+                                                         : begin_cycle(engine, err);
+}
+
+/* The probe is home: the cycle begins, unless the outage goes on. */
+static void end_probe(struct engine *engine)
+{
+    struct error err;
+    if (engine->stopping)
+        end_run(engine);
+    else if (fetcher_in_outage(engine->fetcher))
+        fail_run(engine, &engine->probe_error);
+    else if (begin_cycle(engine, &err) < 0)
+        fail_run(engine, &err);
+}
+
 void engine_begin_run(struct engine *engine)
 {
     struct error err;
@@ -252,12 +319,12 @@ void engine_begin_run(struct engine *engine)
     engine->result =
         (struct engine_result){.run = engine->wish.run, .asked = engine->wish.request.id_count > 0};
     if (wish_by_person(engine->wish.request.trigger))
-        limiter_forgive(&engine->limiter);
+        engine_forgive(engine);
     if (files_settle(engine, &err) < 0) {
         engine->result.over = files_are_fatal(&err);
         fail_run(engine, &err);
     } else if (engine_take_config(engine, &err) < 0 || choose_work(engine, &err) < 0 ||
-               begin_cycle(engine, &err) < 0) {
+               begin_work(engine, &err) < 0) {
         fail_run(engine, &err);
     }
 }
@@ -273,7 +340,11 @@ static void note_rate(struct engine *engine)
 void engine_step(struct engine *engine)
 {
     int64_t at = INT64_MAX;
-    if (!engine->cycle && engine_next(engine))
+    if (engine->probing)
+        return;
+    if (!engine->cycle && engine->running)
+        end_probe(engine);
+    else if (!engine->cycle && engine_next(engine))
         engine_begin_run(engine);
     if (!engine->cycle)
         return;

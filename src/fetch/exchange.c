@@ -80,7 +80,7 @@ static int exchange_send(struct exchange *exchange, const char *url, struct erro
     struct transfer *transfer = &exchange->transfer;
     exchange->requests++;
     exchange->over = false;
-    if (transfer_prepare(transfer, url, &exchange->credentials, err) < 0 ||
+    if (transfer_prepare(transfer, url, &exchange->credentials, false, false, err) < 0 ||
         loop_add(exchange->loop, transfer->easy, err) < 0)
         return -1;
     while (!exchange->over)
@@ -92,7 +92,7 @@ static int exchange_send(struct exchange *exchange, const char *url, struct erro
         return error_set(err, ERROR_ANSWER, RETRY_NEVER, "the answer is longer than 32 MiB");
     if (exchange->result == CURLE_OK)
         return 0;
-    answer_judge_curl(exchange->result, transfer->detail, err);
+    answer_judge_curl(exchange->result, 0, transfer->proxied, transfer->detail, err);
     return -1;
 }
 
@@ -111,7 +111,7 @@ static void exchange_heed(struct exchange *exchange)
         return;
     }
     quota_read_refusal(transfer->body.data, transfer->body.length, &exchange->limiter->limits, &refusal);
-    limiter_refused(exchange->limiter, &refusal, transfer_retry_after(transfer), 0.5, now, wall);
+    limiter_refused(exchange->limiter, &refusal, transfer_retry_after(transfer, wall), 0.5, now, wall);
 }
 
 static void exchange_header(const struct exchange *exchange, const char *name,

@@ -1,62 +1,27 @@
-#include "flexsync/fetcher.h"
+#include "fetcher_private.h"
 
-#include "flexsync/backoff.h"
 #include "flexsync/cleanup.h"
-#include "flexsync/concurrency.h"
-#include "flexsync/loop.h"
-#include "job.h"
-#include "transfer.h"
+#include "flexsync/text.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-/* Tokens refused to one request; a server that makes a new one each time would be asked for ever. */
-#define TOKENS_MAX 2
+#define UNSENT_MAX 3 /* in a cycle; then no connection is used twice */
 
-enum stop { STOP_NOT, STOP_THROTTLED, STOP_REFUSED, STOP_CANCELLED };
-
-struct fetcher {
-    const struct clock *clock;
-    struct limiter *limiter;
-    struct loop *loop;
-    sd_event_source *timer; /* when the limiter or a backoff delay allows more */
-    sd_event_source *kick;  /* something to do, asked for from outside of our handlers */
-    struct credentials credentials;
-    struct transfer *transfers; /* one for each request in flight */
-    unsigned concurrent, in_flight, active;
-    struct concurrency concurrency; /* how many of them may be in flight */
-    size_t room;                    /* bytes that the bodies of all transfers may still take */
-    struct queue ready, delayed;
-    struct queue suspended;        /* refused the key while an answer may still bring another token */
-    unsigned suspended_generation; /* of the credentials that were refused */
-    struct error suspended_error;
-    enum stop stop;
-    struct error stop_error;
-    struct fetch_stats stats;
-    int64_t begin_requests; /* of stats, when this cycle began */
-    int64_t granted;        /* retries of this cycle, sent or still delayed */
-    int64_t held_since;     /* monotonic; 0: the limiter holds nothing back */
-};
-
-static int64_t now_of(const struct fetcher *fetcher)
+int64_t fetcher_now(const struct fetcher *fetcher)
 {
     return clock_monotonic(fetcher->clock);
 }
 
-static void finish(struct fetcher *fetcher, struct job *job, enum fetch_outcome outcome,
-                   const struct error *err)
+void fetcher_finish(struct fetcher *fetcher, struct job *job, enum fetch_outcome outcome,
+                    const struct error *err)
 {
     fetcher->active--;
     job->handler.done(job->arg, outcome, err);
     job_free(job);
 }
 
-static const enum fetch_outcome stop_outcomes[] = {
-    [STOP_THROTTLED] = FETCH_THROTTLED, [STOP_REFUSED] = FETCH_REFUSED, [STOP_CANCELLED] = FETCH_CANCELLED};
-
-/* The first reason stays, except that our own wish to end beats them all. */
-static void stop(struct fetcher *fetcher, enum stop why, const struct error *err)
+void fetcher_stop(struct fetcher *fetcher, enum stop why, const struct error *err)
 {
     if (fetcher->stop != STOP_NOT && why != STOP_CANCELLED)
         return;
@@ -64,27 +29,64 @@ static void stop(struct fetcher *fetcher, enum stop why, const struct error *err
     fetcher->stop_error = *err;
 }
 
-/* `done` may begin a new cycle, which answers none of those that were stopped. */
+/* --- the end of what waits --- */
+
+static enum fetch_outcome stop_outcome(enum stop why)
+{
+    static const enum fetch_outcome outcomes[] = {[STOP_THROTTLED] = FETCH_THROTTLED,
+                                                  [STOP_REFUSED] = FETCH_REFUSED,
+                                                  [STOP_UNAVAILABLE] = FETCH_UNAVAILABLE,
+                                                  [STOP_CANCELLED] = FETCH_CANCELLED};
+    return outcomes[why];
+}
+
+/*
+ * `done` may begin a new cycle, which answers none of those that were stopped. After a relapse the server
+ * answers, so that what failed has failed by itself; else a few records that always fail would keep a cycle
+ * from its end for ever.
+ */
 static void finish_waiting(struct fetcher *fetcher, struct queue *queue, enum stop why)
 {
-    const struct error err = fetcher->stop_error;
-    while (queue->head)
-        finish(fetcher, queue_take(queue, &queue->head), stop_outcomes[why], &err);
+    const struct error err = fetcher->stop_error, trouble = fetcher->trouble;
+    bool relapsed = why == STOP_UNAVAILABLE && fetcher->breaker.relapsed;
+    while (queue->head) {
+        struct job *job = queue_take(queue, &queue->head);
+        if (relapsed && job->tries > 0)
+            fetcher_finish(fetcher, job, FETCH_FAILED, &trouble);
+        else
+            fetcher_finish(fetcher, job, stop_outcome(why), &err);
+    }
 }
 
 static void end_waiting(struct fetcher *fetcher)
 {
     const enum stop why = fetcher->stop;
+    finish_waiting(fetcher, &fetcher->urgent, why);
+    finish_waiting(fetcher, &fetcher->suspended, why);
     finish_waiting(fetcher, &fetcher->ready, why);
     finish_waiting(fetcher, &fetcher->delayed, why);
 }
 
-/* The quota is used up before the server had to say so. */
-static void stop_waiting(struct fetcher *fetcher, const struct error *err)
+static bool is_waited_for(const struct fetcher *fetcher)
 {
-    stop(fetcher, STOP_THROTTLED, err);
-    end_waiting(fetcher);
+    return fetcher->ready.head || fetcher->delayed.head || fetcher->suspended.head || fetcher->urgent.head;
 }
+
+/* No time of day within the next minute: a message that is the same each time is logged once. */
+static void stop_unavailable(struct fetcher *fetcher, int64_t now)
+{
+    struct error err;
+    char at[TEXT_MAX];
+    int64_t wait = breaker_wait(&fetcher->breaker, now), wall = clock_wall(fetcher->clock);
+    bool soon = wait <= BREAKER_PATIENCE;
+    (void)error_set(&err, ERROR_UNREACHABLE, RETRY_LATER,
+                    "the server is in trouble, and is asked again %s%s; the last failure: %.300s",
+                    soon ? "" : "at ", soon ? "within a minute" : text_format_local(at, wall + wait, wall),
+                    fetcher->trouble.text);
+    fetcher_stop(fetcher, STOP_UNAVAILABLE, &err);
+}
+
+/* --- sending --- */
 
 /* Moves what has waited long enough; returns when the next is due, INT64_MAX for none. */
 static int64_t wake_delayed(struct fetcher *fetcher, int64_t now)
@@ -115,18 +117,87 @@ static struct transfer *idle_transfer(struct fetcher *fetcher)
 static void start(struct fetcher *fetcher, struct transfer *transfer, struct job *job)
 {
     struct error err;
+    bool single = fetcher->unsent >= UNSENT_MAX;
     fetcher->stats.requests++;
     fetcher->stats.retries += job->tries > 0;
     job->tries++;
-    if (transfer_prepare(transfer, job->url, &fetcher->credentials, &err) < 0 ||
+    if (transfer_prepare(transfer, job->url, &fetcher->credentials, single || job->fresh, single, &err) < 0 ||
         loop_add(fetcher->loop, transfer->easy, &err) < 0) {
-        finish(fetcher, job, FETCH_FAILED, &err);
+        fetcher_finish(fetcher, job, FETCH_FAILED, &err);
         return;
     }
     transfer->job = job;
     transfer->halvings = fetcher->concurrency.halvings;
+    transfer->epoch = fetcher->breaker.epoch;
+    transfer->probe = breaker_is_open(&fetcher->breaker);
     transfer->alone = fetcher->in_flight == 0;
+    fetcher->probing |= transfer->probe;
     fetcher->in_flight++;
+}
+
+int fetcher_ask(struct fetcher *fetcher, enum job_kind kind, const char *url,
+                const struct fetch_handler *handler)
+{
+    struct job *job = url ? job_new(kind, url, handler, fetcher) : NULL;
+    if (!job)
+        return -1;
+    queue_push(&fetcher->urgent, job);
+    fetcher->active++;
+    return 0;
+}
+
+static int accept_anything(void *arg, const char *body, size_t length, struct error *err)
+{
+    (void)arg, (void)body, (void)length, (void)err;
+    return 0;
+}
+
+static void probe_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
+{
+    (void)arg, (void)outcome, (void)err; /* the breaker has heard of it */
+}
+
+/* The first and only request of a cycle, which may as well be the probe itself. */
+static bool is_alone(const struct fetcher *fetcher)
+{
+    const struct job *job = fetcher->ready.head;
+    return job && job->tries == 0 && !job->next && !fetcher->delayed.head && !fetcher->suspended.head;
+}
+
+/*
+ * While the breaker is open: the listing, in its smallest form, so that no record that always fails can keep
+ * it open. Where there is no URL for it, the next request of all.
+ */
+static struct queue *next_probe(struct fetcher *fetcher, int64_t now, int64_t *next)
+{
+    static const struct fetch_handler handler = {
+        .accept = accept_anything, .done = probe_is_done, .tries = 1};
+    int64_t wait = breaker_wait(&fetcher->breaker, now);
+    if (wait > 0 && now + wait < *next)
+        *next = now + wait;
+    if (fetcher->probing || wait > 0)
+        return NULL;
+    bool ready = fetcher->ready.head, own = ready && fetcher->ready.head->kind == JOB_PROBE;
+    if (!own && !is_alone(fetcher) && fetcher_ask(fetcher, JOB_PROBE, fetcher->listing_url, &handler) == 0)
+        return &fetcher->urgent;
+    return ready ? &fetcher->ready : NULL;
+}
+
+/* The queue whose head may be sent now, or NULL; *next is brought forward to when there is one, if that is a
+ * matter of time. */
+static struct queue *next_queue(struct fetcher *fetcher, int64_t now, int64_t *next)
+{
+    if (fetcher->in_flight >= fetcher->concurrent)
+        return NULL;
+    if (fetcher->urgent.head)
+        return &fetcher->urgent;
+    if (breaker_is_open(&fetcher->breaker))
+        return is_waited_for(fetcher) ? next_probe(fetcher, now, next) : NULL;
+    if (fetcher->suspended.head || !fetcher->ready.head)
+        return NULL;
+    bool room = fetcher->in_flight < fetcher->concurrency.allowed &&
+                fetcher->in_flight < breaker_window(&fetcher->breaker);
+    return room ? &fetcher->ready : NULL;
 }
 
 /* Adds up how long the limiter has kept something ready from being sent. */
@@ -147,26 +218,29 @@ static void arm(struct fetcher *fetcher, int64_t delay)
     (void)sd_event_source_set_enabled(fetcher->timer, SD_EVENT_ONESHOT);
 }
 
-/* Sends what may be sent now, and sets the timer for what may be sent later. */
-static void pump(struct fetcher *fetcher)
+void fetcher_pump(struct fetcher *fetcher)
 {
     struct error err;
+    int64_t now = fetcher_now(fetcher), held = 0;
+    if (fetcher->stop == STOP_NOT && is_waited_for(fetcher) && breaker_gives_up(&fetcher->breaker, now))
+        stop_unavailable(fetcher, now);
     if (fetcher->stop != STOP_NOT)
         end_waiting(fetcher);
-    int64_t now = now_of(fetcher), held = 0;
+
     int64_t next = wake_delayed(fetcher, now);
-    while (fetcher->ready.head && !fetcher->suspended.head &&
-           fetcher->in_flight < fetcher->concurrency.allowed) {
+    struct queue *from;
+    while ((from = next_queue(fetcher, now, &next))) {
         held = limiter_wait(fetcher->limiter, now);
         if (held > 0)
             break;
         if (limiter_take(fetcher->limiter, now, clock_wall(fetcher->clock), &err) < 0) {
-            stop_waiting(fetcher, &err);
+            fetcher_stop(fetcher, STOP_THROTTLED, &err); /* used up before the server had to say so */
+            end_waiting(fetcher);
             break;
         }
-        struct transfer *transfer = idle_transfer(fetcher);
-        start(fetcher, transfer, queue_take(&fetcher->ready, &fetcher->ready.head));
+        start(fetcher, idle_transfer(fetcher), queue_take(from, &from->head));
     }
+
     note_held(fetcher, held > 0, now);
     if (held > 0 && now + held < next)
         next = now + held;
@@ -174,140 +248,12 @@ static void pump(struct fetcher *fetcher)
         arm(fetcher, next - now);
 }
 
-static double draw(void)
-{
-    uint32_t random = 0;
-    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
-        return 0.5; /* the middle is a good delay too */
-    return random / 4294967296.0;
-}
-
-/* Back into the queue if this failure passes and there is something left of the tries; false when it is
- * final. */
-static bool again(struct fetcher *fetcher, struct job *job, const struct error *err)
-{
-    int64_t requests = fetcher->stats.requests - fetcher->begin_requests;
-    if (err->retry != RETRY_NOW || fetcher->stop != STOP_NOT ||
-        !backoff_allowed(job->tries, requests, fetcher->granted))
-        return false;
-    fetcher->granted++;
-    job->due = now_of(fetcher) + backoff_delay(job->tries, draw());
-    queue_push(&fetcher->delayed, job);
-    return true;
-}
-
-/* A refreshed token may have expired where the key has not: the key gets one more try of its own. */
-static bool fall_back_to_key(struct fetcher *fetcher, struct transfer *transfer, struct job *job)
-{
-    if (fetcher->stop != STOP_NOT || job->tokens >= TOKENS_MAX ||
-        !credentials_forget_token(&fetcher->credentials, transfer->generation))
-        return false;
-    job->tokens++;
-    job->due = 0;
-    queue_push(&fetcher->delayed, job);
-    return true;
-}
-
-/*
- * A server that gives another token refuses the old one from then on, and the refusal of one request may
- * overtake the answer to another that brings it. So a refused request waits, and nothing is sent, until what
- * is in flight is home.
- */
-static bool suspend(struct fetcher *fetcher, const struct transfer *transfer, struct job *job,
-                    const struct error *err)
-{
-    if (fetcher->stop != STOP_NOT || job->tokens >= TOKENS_MAX || fetcher->in_flight <= 1)
-        return false; /* this one is the last */
-    job->tokens++;
-    fetcher->suspended_generation = transfer->generation;
-    fetcher->suspended_error = *err;
-    queue_push(&fetcher->suspended, job);
-    return true;
-}
-
-/* Ends a suspension: by another token, by a stop, or because none came. */
-static void settle_suspended(struct fetcher *fetcher)
-{
-    if (!fetcher->suspended.head)
-        return;
-    bool other = fetcher->credentials.generation != fetcher->suspended_generation;
-    if (!other && fetcher->stop == STOP_NOT && fetcher->in_flight > 0)
-        return;
-    if (!other)
-        stop(fetcher, STOP_REFUSED, &fetcher->suspended_error);
-    while (fetcher->suspended.head)
-        queue_push(&fetcher->ready, queue_take(&fetcher->suspended, &fetcher->suspended.head));
-}
-
-/* A refusal that names neither a quota nor a delay, while others are under way, is about too many at once:
- * fewer go on, and this one goes again. */
-static bool is_crowded(struct fetcher *fetcher, const struct transfer *transfer,
-                       const struct quota_refusal *refusal)
-{
-    if (refusal->named || transfer_retry_after(transfer) >= 0 || fetcher->stop != STOP_NOT)
-        return false;
-    bool alone = transfer->alone && fetcher->in_flight == 1;
-    return concurrency_refused(&fetcher->concurrency, transfer->halvings, alone);
-}
-
-/* True when the request goes again. */
-static bool take_throttled(struct fetcher *fetcher, const struct transfer *transfer, struct job *job)
-{
-    struct quota_refusal refusal;
-    int64_t now = now_of(fetcher);
-    quota_read_refusal(transfer->body.data, transfer->body.length, &fetcher->limiter->limits, &refusal);
-    if (is_crowded(fetcher, transfer, &refusal)) {
-        job->due = now + backoff_delay(1, draw());
-        queue_push(&fetcher->delayed, job);
-        return true;
-    }
-    limiter_refused(fetcher->limiter, &refusal, transfer_retry_after(transfer), draw(), now,
-                    clock_wall(fetcher->clock));
-    return false;
-}
-
-static void take_answered(struct fetcher *fetcher)
-{
-    concurrency_answered(&fetcher->concurrency);
-    if (fetcher->stop == STOP_NOT)
-        limiter_answered(fetcher->limiter, now_of(fetcher), clock_wall(fetcher->clock));
-}
-
-static void on_done(void *arg, CURL *easy, CURLcode result)
-{
-    struct fetcher *fetcher = arg;
-    struct transfer *transfer = transfer_of(easy);
-    struct job *job = transfer->job;
-    struct error err = {0};
-    enum fetch_outcome outcome = transfer_judge(transfer, result, &err);
-    fetcher->stats.bytes += transfer_bytes(transfer);
-    fetcher->stats.throttled += outcome == FETCH_THROTTLED;
-    if (outcome != FETCH_REFUSED) /* what comes with a refusal is no reason to ask again */
-        credentials_refresh(&fetcher->credentials, transfer_header(transfer, "X-Auth-Token-Refreshed"));
-    limiter_dated(fetcher->limiter, transfer_date(transfer), now_of(fetcher));
-    if (outcome != FETCH_THROTTLED && outcome != FETCH_FAILED)
-        take_answered(fetcher);
-    bool waits = (outcome == FETCH_FAILED && again(fetcher, job, &err)) ||
-                 (outcome == FETCH_THROTTLED && take_throttled(fetcher, transfer, job)) ||
-                 (outcome == FETCH_REFUSED &&
-                  (fall_back_to_key(fetcher, transfer, job) || suspend(fetcher, transfer, job, &err)));
-    transfer_reset(transfer);
-    fetcher->in_flight--;
-    if (!waits) {
-        if (outcome == FETCH_THROTTLED)
-            stop(fetcher, STOP_THROTTLED, &err);
-        if (outcome == FETCH_REFUSED)
-            stop(fetcher, STOP_REFUSED, &err);
-        finish(fetcher, job, outcome, &err);
-    }
-    settle_suspended(fetcher);
-    pump(fetcher);
-}
-
 static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 {
     (void)source, (void)usec;
-    pump(user);
+    struct fetcher *fetcher = user;
+    doubt_settle(fetcher);
+    fetcher_pump(fetcher);
     return 0;
 }
 
@@ -318,10 +264,11 @@ static void cancel_in_flight(struct fetcher *fetcher)
         struct job *job = transfer->job;
         if (!job)
             continue;
+        fetcher->probing &= !transfer->probe;
         loop_remove(fetcher->loop, transfer->easy);
         transfer_reset(transfer);
         fetcher->in_flight--;
-        finish(fetcher, job, FETCH_CANCELLED, &fetcher->stop_error);
+        fetcher_finish(fetcher, job, FETCH_CANCELLED, &fetcher->stop_error);
     }
 }
 
@@ -331,9 +278,18 @@ static int on_kick(sd_event_source *source, void *user)
     struct fetcher *fetcher = user;
     if (fetcher->stop == STOP_CANCELLED)
         cancel_in_flight(fetcher);
-    settle_suspended(fetcher);
-    pump(fetcher);
+    doubt_settle(fetcher);
+    fetcher_pump(fetcher);
     return 0;
+}
+
+static int copy_urls(struct fetcher *fetcher, const struct fetcher_options *options, struct error *err)
+{
+    if (!options->profile_url || !options->listing_url)
+        return 0;
+    fetcher->profile_url = strdup(options->profile_url);
+    fetcher->listing_url = strdup(options->listing_url);
+    return fetcher->profile_url && fetcher->listing_url ? 0 : error_memory(err);
 }
 
 static int set_up(struct fetcher *fetcher, const struct fetcher_options *options, struct error *err)
@@ -344,7 +300,8 @@ static int set_up(struct fetcher *fetcher, const struct fetcher_options *options
     fetcher->transfers = calloc(fetcher->concurrent, sizeof *fetcher->transfers);
     if (!fetcher->transfers)
         return error_memory(err);
-    if (credentials_init(&fetcher->credentials, config->api_key, err) < 0)
+    if (credentials_init(&fetcher->credentials, config->api_key, err) < 0 ||
+        copy_urls(fetcher, options, err) < 0)
         return -1;
     for (unsigned i = 0; i < fetcher->concurrent; i++)
         if (transfer_init(&fetcher->transfers[i], config, FETCHER_BODY_MAX, &fetcher->room, err) < 0)
@@ -359,7 +316,7 @@ static int set_up(struct fetcher *fetcher, const struct fetcher_options *options
         r = sd_event_source_set_enabled(fetcher->kick, SD_EVENT_OFF);
     if (r < 0)
         return error_set(err, ERROR_SYSTEM, RETRY_LATER, "cannot set up the event loop: %s", strerror(-r));
-    return loop_new(&fetcher->loop, options->event, fetcher->concurrent + 2, on_done, fetcher, err);
+    return loop_new(&fetcher->loop, options->event, fetcher->concurrent + 2, fetcher_on_done, fetcher, err);
 }
 
 int fetcher_new(struct fetcher **ret, const struct fetcher_options *options, struct error *err)
@@ -373,6 +330,7 @@ int fetcher_new(struct fetcher **ret, const struct fetcher_options *options, str
     queue_init(&fetcher->ready);
     queue_init(&fetcher->delayed);
     queue_init(&fetcher->suspended);
+    queue_init(&fetcher->urgent);
     if (set_up(fetcher, options, err) < 0) {
         (void)fetcher_free(fetcher);
         return -1;
@@ -381,22 +339,28 @@ int fetcher_new(struct fetcher **ret, const struct fetcher_options *options, str
     return 0;
 }
 
-int fetcher_get(struct fetcher *fetcher, const char *url, const struct fetch_handler *handler, void *arg,
-                struct error *err)
+static int add_job(struct fetcher *fetcher, struct job *job, struct error *err)
 {
-    struct job *job = calloc(1, sizeof *job);
-    char *copy = strdup(url);
-    if (!job || !copy || sd_event_source_set_enabled(fetcher->kick, SD_EVENT_ONESHOT) < 0) {
-        free(job);
-        free(copy);
+    if (!job)
+        return error_memory(err);
+    if (sd_event_source_set_enabled(fetcher->kick, SD_EVENT_ONESHOT) < 0) {
+        job_free(job);
         return error_memory(err);
     }
-    job->url = copy;
-    job->handler = *handler;
-    job->arg = arg;
     queue_push(&fetcher->ready, job);
     fetcher->active++;
     return 0;
+}
+
+int fetcher_get(struct fetcher *fetcher, const char *url, const struct fetch_handler *handler, void *arg,
+                struct error *err)
+{
+    return add_job(fetcher, job_new(JOB_ASKED, url, handler, arg), err);
+}
+
+int fetcher_probe(struct fetcher *fetcher, const struct fetch_handler *handler, void *arg, struct error *err)
+{
+    return add_job(fetcher, job_new(JOB_PROBE, fetcher->listing_url, handler, arg), err);
 }
 
 void fetcher_begin(struct fetcher *fetcher)
@@ -404,13 +368,30 @@ void fetcher_begin(struct fetcher *fetcher)
     fetcher->stop = STOP_NOT;
     fetcher->begin_requests = fetcher->stats.requests;
     fetcher->granted = 0;
+    fetcher->unsent = 0;
+    breaker_begin(&fetcher->breaker);
+}
+
+void fetcher_forgive(struct fetcher *fetcher)
+{
+    breaker_forgive(&fetcher->breaker);
+}
+
+bool fetcher_in_outage(const struct fetcher *fetcher)
+{
+    return breaker_is_open(&fetcher->breaker);
+}
+
+int64_t fetcher_pause(const struct fetcher *fetcher)
+{
+    return breaker_wait(&fetcher->breaker, fetcher_now(fetcher));
 }
 
 void fetcher_cancel(struct fetcher *fetcher)
 {
     struct error err;
     (void)error_set(&err, ERROR_NONE, RETRY_LATER, "stopped on request");
-    stop(fetcher, STOP_CANCELLED, &err);
+    fetcher_stop(fetcher, STOP_CANCELLED, &err);
     (void)sd_event_source_set_enabled(fetcher->kick, SD_EVENT_ONESHOT);
 }
 
@@ -451,10 +432,13 @@ struct fetcher *fetcher_free(struct fetcher *fetcher)
     drop(&fetcher->ready);
     drop(&fetcher->delayed);
     drop(&fetcher->suspended);
+    drop(&fetcher->urgent);
     (void)loop_free(fetcher->loop);
     (void)sd_event_source_disable_unref(fetcher->timer);
     (void)sd_event_source_disable_unref(fetcher->kick);
     credentials_free(&fetcher->credentials);
+    free(fetcher->profile_url);
+    free(fetcher->listing_url);
     free(fetcher);
     return NULL;
 }

@@ -49,8 +49,7 @@ int flex_get(struct fetcher *fetcher, const char *base_url, const struct entity 
     return r;
 }
 
-#define FLEX_PROFILE "/user-profile/current-user"
-#define FLEX_API     "/api" /* where base_url ends; the specification is beside it */
+#define FLEX_API "/api" /* where base_url ends; the specification is beside it */
 
 int flex_profile(struct fetcher *fetcher, const char *base_url, const struct fetch_handler *handler,
                  void *arg, struct error *err)

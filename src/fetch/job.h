@@ -5,17 +5,31 @@
 
 #include "flexsync/fetch.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+
+enum job_kind {
+    JOB_ASKED,    /* by fetcher_get() */
+    JOB_PROBE,    /* whether the server is in trouble still */
+    JOB_QUESTION, /* whether the key is good */
+};
 
 struct job {
     struct job *next;
+    enum job_kind kind;
     char *url;
     struct fetch_handler handler;
     void *arg;
     unsigned tries;
     unsigned tokens; /* that were refused to it */
+    unsigned unsent; /* attempts that are not in `tries`, since they most likely did not arrive */
+    bool fresh;      /* it wants a new connection */
+    long refusal;    /* status, while suspended */
     int64_t due;     /* while delayed: monotonic */
 };
+
+/* NULL without memory or URL. */
+struct job *job_new(enum job_kind kind, const char *url, const struct fetch_handler *handler, void *arg);
 
 /* Singly linked, first in first out. */
 struct queue {
@@ -24,6 +38,7 @@ struct queue {
 
 void queue_init(struct queue *queue);
 void queue_push(struct queue *queue, struct job *job);
+void queue_push_front(struct queue *queue, struct job *job);
 
 /* Takes out the job that `link` points to. */
 struct job *queue_take(struct queue *queue, struct job **link);

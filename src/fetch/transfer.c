@@ -7,12 +7,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
-#define KEY_HEADER      "X-Auth-Token: "
-#define BODY_KEEP_MAX   (1024 * 1024)         /* a larger buffer is given back after use */
-#define DATE_MAX        INT64_C(253402300800) /* the year 10000 */
-#define RETRY_AFTER_MAX (366 * 86400L)        /* seconds; beyond it the number is not worth believing */
+#define KEY_HEADER    "X-Auth-Token: "
+#define BODY_KEEP_MAX (1024 * 1024)         /* a larger buffer is given back after use */
+#define DATE_MAX      INT64_C(253402300800) /* the year 10000 */
 
 static void wipe_free(char *secret)
 {
@@ -70,15 +70,37 @@ void credentials_free(struct credentials *credentials)
     *credentials = (struct credentials){0};
 }
 
+static int keep_body(void *arg, const char *bytes, size_t length)
+{
+    struct transfer *transfer = arg;
+    if (length > *transfer->room)
+        return -ENOSPC;
+    int r = buffer_append(&transfer->body, bytes, length);
+    if (r == 0)
+        *transfer->room -= length;
+    return r;
+}
+
+static int begin_body(struct transfer *transfer)
+{
+    const char *encoding = transfer_header(transfer, "Content-Encoding");
+    bool packed = encoding && *encoding && strcasecmp(encoding, "identity") != 0;
+    transfer->packing = packed ? BODY_PACKED : BODY_PLAIN;
+    return packed ? inflater_begin(&transfer->inflater)
+                  : 0; /* an encoding that it does not know, it says so */
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 {
     struct transfer *transfer = user;
     size_t length = size * count;
-    transfer->body_error = length > *transfer->room ? -ENOSPC : buffer_append(&transfer->body, bytes, length);
-    if (transfer->body_error)
-        return 0;
-    *transfer->room -= length;
-    return length;
+    int r = transfer->packing == BODY_NEW && length > 0 ? begin_body(transfer) : 0;
+    if (r == 0 && transfer->packing == BODY_PACKED)
+        r = inflater_feed(&transfer->inflater, bytes, length, keep_body, transfer);
+    else if (r == 0)
+        r = keep_body(transfer, bytes, length);
+    transfer->body_error = r;
+    return r == 0 ? length : 0;
 }
 
 /*
@@ -127,7 +149,7 @@ static bool set_transfer(struct transfer *transfer)
            curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_send) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_USERAGENT, "flex-contacts-sync/" FLEXSYNC_VERSION) == CURLE_OK;
 }
 
@@ -135,6 +157,7 @@ int transfer_init(struct transfer *transfer, const struct config *config, size_t
                   struct error *err)
 {
     transfer->room = room;
+    transfer->proxied = config->flex.proxy && *config->flex.proxy;
     buffer_init(&transfer->body, body_max);
     transfer->easy = curl_easy_init();
     if (!transfer->easy || !set_security(transfer->easy, config) || !set_times(transfer->easy, config) ||
@@ -153,34 +176,51 @@ static void free_headers(struct transfer *transfer)
     transfer->headers = NULL;
 }
 
+/* NULL without memory; then `list` is freed. */
+static struct curl_slist *add_header(struct curl_slist *list, const char *line)
+{
+    struct curl_slist *longer = list ? curl_slist_append(list, line) : NULL;
+    if (!longer)
+        curl_slist_free_all(list);
+    return longer;
+}
+
 static int make_headers(struct transfer *transfer, const struct credentials *credentials)
 {
     struct buffer line;
+    free_headers(transfer);
     buffer_init(&line, sizeof KEY_HEADER + CONFIG_KEY_MAX);
+    struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
+    headers = add_header(headers, "Accept-Encoding: gzip"); /* which we unpack ourselves */
     int r = buffer_append_text(&line, KEY_HEADER);
     if (r == 0)
         r = buffer_append_text(&line, credentials->token ? credentials->token : credentials->key);
-    struct curl_slist *headers = r == 0 ? curl_slist_append(NULL, line.data) : NULL;
-    struct curl_slist *all = headers ? curl_slist_append(headers, "Accept: application/json") : NULL;
+    if (r == 0)
+        headers = add_header(headers, line.data); /* the last, so that no failure leaves it behind */
     if (line.data)
         explicit_bzero(line.data, line.length);
     buffer_free(&line);
-    free_headers(transfer);
-    transfer->headers = all ? all : headers;
+    transfer->headers = headers;
     transfer->generation = credentials->generation;
-    return all ? 0 : -1;
+    return r == 0 && headers ? 0 : -1;
 }
 
 int transfer_prepare(struct transfer *transfer, const char *url, const struct credentials *credentials,
-                     struct error *err)
+                     bool fresh, bool single, struct error *err)
 {
     if ((!transfer->headers || transfer->generation != credentials->generation) &&
-        make_headers(transfer, credentials) < 0)
+        make_headers(transfer, credentials) < 0) {
+        free_headers(transfer); /* one without the key must not be taken for whole */
         return error_memory(err);
+    }
+    CURL *easy = transfer->easy;
     transfer->detail[0] = '\0';
     transfer->sends = 0;
-    if (curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) != CURLE_OK ||
-        curl_easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK)
+    transfer->packing = BODY_NEW;
+    if (curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, single ? 1L : 0L) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK)
         return error_memory(err);
     return 0;
 }
@@ -223,22 +263,10 @@ const char *transfer_header(const struct transfer *transfer, const char *name)
     return header->value;
 }
 
-int64_t transfer_retry_after(const struct transfer *transfer)
+int64_t transfer_retry_after(const struct transfer *transfer, int64_t wall)
 {
-    const char *value = transfer_header(transfer, "Retry-After");
-    if (!value)
-        return -1;
-    char *end = NULL;
-    long seconds = strtol(value, &end, 10);
-    if (end == value || *end) { /* RFC 9110 10.2.3: seconds or a date */
-        time_t then = curl_getdate(value, NULL);
-        if (then == (time_t)-1)
-            return -1;
-        seconds = (long)(then - time(NULL));
-    }
-    if (seconds > RETRY_AFTER_MAX) /* strtol() makes LONG_MAX of what is too long */
-        seconds = RETRY_AFTER_MAX;
-    return seconds < 0 ? 0 : seconds * USEC_PER_SEC;
+    int64_t date = transfer_date(transfer);
+    return answer_retry_after(transfer_header(transfer, "Retry-After"), date ? date : wall);
 }
 
 int64_t transfer_date(const struct transfer *transfer)
@@ -255,30 +283,49 @@ static void judge_body_error(int error, struct error *err)
     else if (error == -ENOSPC)
         (void)error_set(err, ERROR_ANSWER, RETRY_NOW,
                         "the answers under way are longer than 64 MiB together");
+    else if (error == -EBADMSG)
+        (void)error_set(err, ERROR_ANSWER, RETRY_NOW, "the server's answer cannot be unpacked");
     else
         (void)error_memory(err);
+}
+
+bool transfer_unsent(const struct transfer *transfer, CURLcode result)
+{
+    return result != CURLE_OK && transfer->sends > 1;
+}
+
+static void judge_curl(const struct transfer *transfer, CURLcode result, struct error *err)
+{
+    long connect = 0;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &connect);
+    if (transfer_unsent(transfer, result))
+        answer_judge_curl(CURLE_GOT_NOTHING, 0, transfer->proxied, NULL, err);
+    else
+        answer_judge_curl(result, connect, transfer->proxied, transfer->detail, err);
 }
 
 enum fetch_outcome transfer_judge(struct transfer *transfer, CURLcode result, struct error *err)
 {
     struct job *job = transfer->job;
+    if (result == CURLE_OK && transfer->packing == BODY_PACKED && !inflater_whole(&transfer->inflater))
+        transfer->body_error = -EBADMSG;
     if (transfer->body_error) {
         judge_body_error(transfer->body_error, err);
         return FETCH_FAILED;
     }
     if (result != CURLE_OK) {
-        if (transfer->sends > 1)
-            answer_judge_curl(CURLE_GOT_NOTHING, NULL, err);
-        else
-            answer_judge_curl(result, transfer->detail, err);
+        judge_curl(transfer, result, err);
         return FETCH_FAILED;
     }
-    enum fetch_outcome outcome =
-        answer_judge_status(transfer_status(transfer), transfer_redirect(transfer), err);
+    const struct answer answer = {.status = transfer_status(transfer),
+                                  .body = transfer->body.data ? transfer->body.data : "",
+                                  .length = transfer->body.length,
+                                  .target = transfer_redirect(transfer),
+                                  .proxied = transfer->proxied};
+    enum fetch_outcome outcome = answer_judge(&answer, err);
     if (outcome != FETCH_OK)
         return outcome;
-    const char *body = transfer->body.data ? transfer->body.data : "";
-    return job->handler.accept(job->arg, body, transfer->body.length, err) < 0 ? FETCH_FAILED : FETCH_OK;
+    return job->handler.accept(job->arg, answer.body, answer.length, err) < 0 ? FETCH_FAILED : FETCH_OK;
 }
 
 void transfer_reset(struct transfer *transfer)
@@ -297,5 +344,6 @@ void transfer_free(struct transfer *transfer)
     if (transfer->easy)
         curl_easy_cleanup(transfer->easy);
     free_headers(transfer);
+    inflater_free(&transfer->inflater);
     buffer_free(&transfer->body);
 }

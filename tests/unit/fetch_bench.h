@@ -25,8 +25,8 @@
 #include <cmocka.h>
 
 #define KEY             "s3cret-Key-Of-The-Tests"
-#define ASKS_MAX        256
-#define CONNECTIONS_MAX 512
+#define ASKS_MAX        512
+#define CONNECTIONS_MAX 1024
 #define REAL_LIMIT      (90 * USEC_PER_SEC) /* a test that takes longer hangs */
 #define QUIET           (10 * USEC_PER_MSEC) /* server and client share a loop: nothing takes time but timers */
 #define OK_HEAD         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -68,6 +68,7 @@ struct bench {
     struct clock clock;
     struct limiter limiter;
     struct config config;
+    bool questions; /* the fetcher may ask for /profile and /listing by itself */
     struct fetcher *fetcher;
     struct ask asks[ASKS_MAX], nudge;
     unsigned ask_count;
@@ -127,11 +128,19 @@ static inline void reply(struct connection *connection, const char *text)
     reply_bytes(connection, text, strlen(text), false);
 }
 
-static inline void reply_status(struct connection *connection, int status, const char *headers)
+static inline void reply_with(struct connection *connection, int status, const char *headers,
+                              const char *body)
 {
     char text[2048];
-    (void)snprintf(text, sizeof text, "HTTP/1.1 %d Words\r\n%sContent-Length: 2\r\n\r\n{}", status, headers);
+    (void)snprintf(text, sizeof text, "HTTP/1.1 %d Words\r\n%sContent-Length: %zu\r\n\r\n%s", status, headers,
+                   strlen(body), body);
     reply(connection, text);
+}
+
+/* As Flex answers. */
+static inline void reply_status(struct connection *connection, int status, const char *headers)
+{
+    reply_with(connection, status, headers, status < 400 ? "{}" : "{\"exceptionMessage\":\"Words\"}");
 }
 
 static inline void find_header(const char *request, const char *name, char *value, size_t size)
@@ -268,8 +277,15 @@ static inline int bench_tear_down(void **state)
 /* The fetcher is made when it is first used, so that a test can change the settings before. */
 static inline struct fetcher *bench_fetcher(struct bench *bench)
 {
-    const struct fetcher_options options = {
-        .event = bench->event, .clock = &bench->clock, .limiter = &bench->limiter, .config = &bench->config};
+    char profile[64], listing[64];
+    (void)snprintf(profile, sizeof profile, "http://127.0.0.1:%u/profile", bench->port);
+    (void)snprintf(listing, sizeof listing, "http://127.0.0.1:%u/listing", bench->port);
+    const struct fetcher_options options = {.event = bench->event,
+                                            .clock = &bench->clock,
+                                            .limiter = &bench->limiter,
+                                            .config = &bench->config,
+                                            .profile_url = bench->questions ? profile : NULL,
+                                            .listing_url = bench->questions ? listing : NULL};
     struct error err;
     if (!bench->fetcher && fetcher_new(&bench->fetcher, &options, &err) < 0)
         fail_msg("%s", err.text);
@@ -389,6 +405,15 @@ static inline void bench_run(struct bench *bench)
             bench_pass(bench, USEC_PER_MIN);
     }
     bench_settle(bench);
+}
+
+/* How many requests for this path the server has seen. */
+static inline unsigned bench_seen(const struct bench *bench, const char *path)
+{
+    unsigned seen = 0;
+    for (unsigned i = 0; i < bench->requests; i++)
+        seen += strcmp(bench->paths[i], path) == 0;
+    return seen;
 }
 
 /* Attempts as the fetcher counted them, without ours. */

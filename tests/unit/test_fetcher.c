@@ -4,8 +4,6 @@
 
 #include "flexsync/backoff.h"
 
-#include <time.h>
-
 static void one_connection_serves_one_request_after_the_other(void **state)
 {
     struct bench *bench = *state;
@@ -54,7 +52,7 @@ static void every_request_carries_the_key_and_what_it_accepts(void **state)
     assert_string_equal(bench->paths[0], "/contact/1?page=1");
     assert_string_equal(bench->tokens[0], KEY);
     assert_non_null(strstr(request, "\r\nAccept: application/json\r\n"));
-    assert_non_null(strstr(request, "\r\nAccept-Encoding: gzip, deflate\r\n"));
+    assert_non_null(strstr(request, "\r\nAccept-Encoding: gzip\r\n"));
     assert_non_null(strstr(request, "\r\nUser-Agent: flex-contacts-sync/"));
     assert_null(strstr(strstr(request, KEY) + 1, KEY));
 }
@@ -104,24 +102,30 @@ static void what_passes_is_tried_five_times_and_every_attempt_is_counted(void **
     static const struct {
         const char *path;
         enum error_code code;
-    } faults[] = {{"/status/500", ERROR_UNREACHABLE}, {"/status/502", ERROR_UNREACHABLE},
-                  {"/status/503", ERROR_UNREACHABLE}, {"/status/504", ERROR_UNREACHABLE},
-                  {"/cut", ERROR_UNREACHABLE},        {"/nothing", ERROR_UNREACHABLE},
-                  {"/no-http", ERROR_UNREACHABLE},    {"/no-json", ERROR_ANSWER},
-                  {"/bad-gzip", ERROR_ANSWER}};
+        unsigned unsent; /* attempts at most that are not charged */
+    } faults[] = {{"/status/500", ERROR_UNREACHABLE, 0}, {"/status/502", ERROR_UNREACHABLE, 0},
+                  {"/status/503", ERROR_UNREACHABLE, 0}, {"/status/504", ERROR_UNREACHABLE, 0},
+                  {"/status/408", ERROR_UNREACHABLE, 0}, {"/status/425", ERROR_UNREACHABLE, 0},
+                  {"/cut", ERROR_UNREACHABLE, 0},        {"/nothing", ERROR_UNREACHABLE, 2},
+                  {"/no-http", ERROR_UNREACHABLE, 0},    {"/no-json", ERROR_ANSWER, 0},
+                  {"/bad-gzip", ERROR_ANSWER, 0}};
     struct bench *bench = *state;
     bench->behave = go_wrong;
     for (size_t i = 0; i < ARRAY_LENGTH(faults); i++) {
         unsigned before = bench->requests;
         struct ask *ask = ask_for(bench, faults[i].path);
         fetcher_begin(bench->fetcher);
+        fetcher_forgive(bench->fetcher);
         bench_run(bench);
         assert_ended(ask, FETCH_FAILED, faults[i].code);
-        if (bench->requests - before != BACKOFF_TRIES || bench_counted(bench) != bench->requests)
-            fail_msg("%s: %u attempts, %ld counted of %u", faults[i].path, bench->requests - before,
+        unsigned attempts = bench->requests - before;
+        if (attempts < BACKOFF_TRIES || attempts > BACKOFF_TRIES + faults[i].unsent ||
+            bench_counted(bench) != bench->requests)
+            fail_msg("%s: %u attempts, %ld counted of %u", faults[i].path, attempts,
                      (long)bench_counted(bench), bench->requests);
     }
-    assert_int_equal(fetcher_stats(bench->fetcher)->retries, (BACKOFF_TRIES - 1) * ARRAY_LENGTH(faults));
+    unsigned retries = (BACKOFF_TRIES - 1) * ARRAY_LENGTH(faults);
+    assert_in_range(fetcher_stats(bench->fetcher)->retries, retries, retries + 2);
 }
 
 /* libcurl sends by itself once more when a kept connection ends without a byte: the server counts that as
@@ -137,7 +141,7 @@ static void a_kept_connection_that_ends_costs_no_uncounted_attempt(void **state)
     struct ask *ask = ask_for(bench, "/nothing");
     bench_run(bench);
     assert_ended(ask, FETCH_FAILED, ERROR_UNREACHABLE);
-    assert_int_equal(bench->requests, 8 + BACKOFF_TRIES);
+    assert_in_range(bench->requests, 8 + BACKOFF_TRIES + 1, 8 + BACKOFF_TRIES + 2);
     assert_int_equal(bench_counted(bench), bench->requests);
 }
 
@@ -146,7 +150,7 @@ static void a_retry_waits_for_the_clock(void **state)
     struct bench *bench = *state;
     bench->behave = go_wrong;
     for (int i = 0; i < 10; i++)
-        (void)ask_for(bench, "/status/503");
+        (void)ask_for(bench, "/no-json");
     bench_see(bench, 10);
     assert_int_equal(bench->requests, 10);
     assert_true(fetcher_waiting(bench->fetcher));
@@ -183,14 +187,14 @@ static void retries_of_a_cycle_have_a_budget_and_a_new_cycle_a_new_one(void **st
     struct bench *bench = *state;
     bench->behave = go_wrong;
     for (int i = 0; i < 60; i++)
-        (void)ask_for(bench, "/status/503");
+        (void)ask_for(bench, "/no-json");
     bench_run(bench);
     int64_t retries = fetcher_stats(bench->fetcher)->retries;
     assert_in_range(retries, BACKOFF_FREE_RETRIES, BACKOFF_FREE_RETRIES + (60 + retries) / 10 + 1);
     fetcher_begin(bench->fetcher);
-    struct ask *ask = ask_for(bench, "/status/503");
+    struct ask *ask = ask_for(bench, "/no-json");
     bench_run(bench);
-    assert_ended(ask, FETCH_FAILED, ERROR_UNREACHABLE);
+    assert_ended(ask, FETCH_FAILED, ERROR_ANSWER);
     assert_int_equal(fetcher_stats(bench->fetcher)->retries, retries + BACKOFF_TRIES - 1);
 }
 
@@ -201,7 +205,7 @@ static void what_does_not_pass_is_tried_once(void **state)
         enum fetch_outcome outcome;
     } faults[] = {{"/status/404", FETCH_GONE},   {"/status/400", FETCH_REJECTED},
                   {"/status/405", FETCH_FAILED}, {"/status/501", FETCH_FAILED},
-                  {"/status/201", FETCH_FAILED}, {"/useless", FETCH_FAILED}};
+                  {"/status/204", FETCH_FAILED}, {"/useless", FETCH_FAILED}};
     struct bench *bench = *state;
     bench->behave = go_wrong;
     for (size_t i = 0; i < ARRAY_LENGTH(faults); i++) {
@@ -323,8 +327,12 @@ static void retry_after_is_read_as_seconds_or_a_date_and_kept_within_reason(void
         {"99999999999999999999", USEC_PER_HOUR},
         {"9223372036854775807", USEC_PER_HOUR},
         {"86400", USEC_PER_HOUR},
-        {"Sun, 06 Nov 1994 08:49:37 GMT", USEC_PER_SEC},
+        {"1.5", 1500 * USEC_PER_MSEC},
+        {"30, 30", 30 * USEC_PER_SEC},
+        {"Wed, 31 Dec 1969 08:49:37 GMT", USEC_PER_SEC},
         {"Fri, 06 Nov 2099 08:49:37 GMT", USEC_PER_HOUR},
+        {"Fri, 02 Jan 1970 00:10:00 GMT", 10 * USEC_PER_MIN}, /* no Date: by the clock, which says day 1 */
+        {"Sun, 06 Nov 1994 08:49:37 GMT\r\nDate: Sun, 06 Nov 1994 08:49:00 GMT", 37 * USEC_PER_SEC},
         {"soon", 15 * USEC_PER_MIN},
         {"", 15 * USEC_PER_MIN},
         {"1e9", 15 * USEC_PER_MIN},
@@ -336,11 +344,6 @@ static void retry_after_is_read_as_seconds_or_a_date_and_kept_within_reason(void
         if (pause != cases[i].pause)
             fail_msg("Retry-After: %s: %ld s", cases[i].value, (long)(pause / USEC_PER_SEC));
     }
-    char date[64];
-    time_t then = time(NULL) + 600;
-    struct tm tm;
-    assert_true(strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&then, &tm)) > 0);
-    assert_in_range(pause_named_by(bench, date), 590 * USEC_PER_SEC, 600 * USEC_PER_SEC);
 }
 
 static void a_redirect_is_not_followed_and_the_key_stays_here(void **state)

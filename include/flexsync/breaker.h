@@ -1,0 +1,84 @@
+/*
+ * breaker: a circuit breaker. Is the server in an outage, and when may it be asked again?
+ *
+ *            5 passing failures in a row                  a probe is answered
+ *     CLOSED ---------------------------> OPEN ----------------------------------> TRIED
+ *        ^                                 ^  one probe at a time,                  |  |
+ *        |                                 |  after 1, 2, 4, … 45 s                 |  |
+ *        |                                 +----------------------------------------+  |
+ *        |                                    one failure: a relapse                   |
+ *        +-----------------------------------------------------------------------------+
+ *                                 5 answers, of 1, 2, 3, … at a time
+ *
+ * A passing failure is a network error, a timeout, a 5xx, or an answer that is not the site's own. Any other
+ * answer counts as answered. What was sent before the breaker opened says nothing about what is true now, so
+ * its result is ignored: each request carries the `epoch` in which it was sent.
+ *
+ * A cycle is given up after BREAKER_PROBES failed probes in a row, or when the wait is longer than
+ * BREAKER_PATIENCE, as a Retry-After may want. The breaker outlives cycles: the next one may fail one probe
+ * only, so that an outage costs a request in 45 s and its end is noticed as soon.
+ *
+ * A relapse is no outage: the probe was answered, and what was asked for next was not. Then the fault is in
+ * what is asked for, and the cycle is given up at once.
+ *
+ * Pure: monotonic microseconds are passed in. All zero is closed.
+ *
+ * Source: M. Nygard, Release It!, 2007, "Circuit Breaker"; the slow start is that of TCP.
+ */
+#ifndef FLEXSYNC_BREAKER_H
+#define FLEXSYNC_BREAKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BREAKER_FAILURES        5                /* in a row, until it opens */
+#define BREAKER_PROBES          5                /* failed in a row, until a cycle is given up */
+#define BREAKER_DELAY           INT64_C(1000000) /* before the first probe, doubled with each */
+#define BREAKER_DELAY_MAX       (45 * INT64_C(1000000))
+#define BREAKER_PATIENCE        (60 * INT64_C(1000000)) /* no cycle waits longer for a probe */
+#define BREAKER_RETRY_AFTER_MAX (3600 * INT64_C(1000000))
+
+enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_TRIED };
+
+struct breaker {
+    enum breaker_state state;
+    unsigned failures; /* in a row while closed */
+    unsigned answers;  /* while tried */
+    unsigned step;     /* doublings of the next delay */
+    unsigned left;     /* probes that may still fail in this cycle */
+    unsigned epoch;    /* moves whenever it opens */
+    bool relapsed;     /* it opened by the failure of what was asked for after an answered probe */
+    int64_t until;     /* monotonic: no probe before that */
+};
+
+/*
+ * A request that was sent in `epoch` failed in passing. `retry_after` is what the answer asks for in
+ * microseconds, less than 0 for nothing; more than BREAKER_RETRY_AFTER_MAX is cut to that.
+ */
+void breaker_failed(struct breaker *breaker, unsigned epoch, int64_t retry_after, int64_t now);
+
+/* A request that was sent in `epoch` was answered. */
+void breaker_answered(struct breaker *breaker, unsigned epoch);
+
+/* The probe was answered, or failed as above. */
+void breaker_probe_answered(struct breaker *breaker);
+void breaker_probe_failed(struct breaker *breaker, int64_t retry_after, int64_t now);
+
+bool breaker_is_open(const struct breaker *breaker);
+
+/* Requests that may be under way at a time, probes aside: 0 while open, UINT_MAX while closed. */
+unsigned breaker_window(const struct breaker *breaker);
+
+/* Microseconds until a probe may be sent; 0 for now, and while it is not open. */
+int64_t breaker_wait(const struct breaker *breaker, int64_t now);
+
+/* Does this cycle wait in vain? */
+bool breaker_gives_up(const struct breaker *breaker, int64_t now);
+
+/* A new cycle begins. */
+void breaker_begin(struct breaker *breaker);
+
+/* A person asks now: as if nothing had happened. */
+void breaker_forgive(struct breaker *breaker);
+
+#endif

@@ -1,0 +1,165 @@
+/*
+ * Is it the key, or this one request?
+ *
+ * A server that gives another token refuses the old one from then on, and the refusal of one request may
+ * overtake the answer to another that brings it. And a record that the key's user may not see is refused in
+ * the same words as the key itself. So a refused request waits, and nothing is sent, until what is in flight
+ * is home. Then one question decides about all that wait: who am I, or, where the site does not say, the
+ * listing.
+ */
+#include "fetcher_private.h"
+
+#include "flexsync/answer.h"
+
+#include <jansson.h>
+#include <string.h>
+
+/* Tokens refused to one request; a server that makes a new one each time would be asked for ever. */
+#define TOKENS_MAX 2
+
+static bool doubt_can_ask(const struct fetcher *fetcher)
+{
+    return fetcher->profile_url && fetcher->listing_url;
+}
+
+/* A refreshed token may have expired where the key has not: the key gets one more try of its own. */
+static bool fall_back_to_key(struct fetcher *fetcher, const struct transfer *transfer, struct job *job)
+{
+    if (job->tokens >= TOKENS_MAX || !credentials_forget_token(&fetcher->credentials, transfer->generation))
+        return false;
+    job->tokens++;
+    job->due = 0;
+    queue_push(&fetcher->delayed, job);
+    return true;
+}
+
+bool doubt_refused(struct fetcher *fetcher, const struct transfer *transfer, struct job *job,
+                   const struct error *err)
+{
+    if (fetcher->stop != STOP_NOT || job->kind != JOB_ASKED)
+        return false;
+    if (fall_back_to_key(fetcher, transfer, job))
+        return true;
+    if (!doubt_can_ask(fetcher) && (job->tokens >= TOKENS_MAX || fetcher->in_flight <= 1))
+        return false; /* no answer is to come that could help */
+
+    job->tokens++;
+    job->refusal = transfer_status(transfer);
+    fetcher->suspended_generation = transfer->generation;
+    fetcher->suspended_error = *err;
+    queue_push(&fetcher->suspended, job);
+    return true;
+}
+
+/* Those that another token may help are sent again. */
+static void release_suspended(struct fetcher *fetcher)
+{
+    if (fetcher->credentials.generation == fetcher->suspended_generation)
+        return;
+    struct job **link = &fetcher->suspended.head;
+    while (*link) {
+        if ((*link)->tokens <= TOKENS_MAX)
+            queue_push(&fetcher->ready, queue_take(&fetcher->suspended, link));
+        else
+            link = &(*link)->next;
+    }
+}
+
+/* --- the question --- */
+
+static int accept_json(const char *body, size_t length, bool list, struct error *err)
+{
+    static const char bom[] = "\xef\xbb\xbf";
+    size_t skip = length >= 3 && memcmp(body, bom, 3) == 0 ? 3 : 0;
+    json_t *root = json_loadb(body + skip, length - skip, JSON_ALLOW_NUL, NULL);
+    bool usable = json_is_object(root) || (list && json_is_array(root));
+    json_decref(root);
+    if (usable)
+        return 0;
+    return error_set(err, ERROR_ANSWER, RETRY_NOW, "the answer to the question about the key is no JSON");
+}
+
+static int accept_profile(void *arg, const char *body, size_t length, struct error *err)
+{
+    (void)arg;
+    return accept_json(body, length, false, err);
+}
+
+static int accept_listing(void *arg, const char *body, size_t length, struct error *err)
+{
+    (void)arg;
+    return accept_json(body, length, true, err);
+}
+
+static void deny_suspended(struct fetcher *fetcher)
+{
+    release_suspended(fetcher);
+    while (fetcher->suspended.head) {
+        struct job *job = queue_take(&fetcher->suspended, &fetcher->suspended.head);
+        struct error err;
+        answer_deny(job->refusal, &err);
+        fetcher_finish(fetcher, job, FETCH_DENIED, &err);
+    }
+}
+
+/* The question was not decided: as if the requests had failed so themselves. */
+static void fail_suspended(struct fetcher *fetcher, const struct error *why)
+{
+    struct error err = *why;
+    if (err.retry == RETRY_NEVER) /* that is said of the question */
+        err.retry = RETRY_LATER;
+    while (fetcher->suspended.head) {
+        struct job *job = queue_take(&fetcher->suspended, &fetcher->suspended.head);
+        if (!fetcher_again(fetcher, job, &err))
+            fetcher_finish(fetcher, job, FETCH_FAILED, &err);
+    }
+}
+
+static void listing_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
+{
+    struct fetcher *fetcher = arg;
+    fetcher->asking = false;
+    if (fetcher->stop != STOP_NOT)
+        return;
+    if (outcome == FETCH_OK)
+        deny_suspended(fetcher);
+    else if (outcome == FETCH_REFUSED)
+        fetcher_stop(fetcher, STOP_REFUSED, err);
+    else
+        fail_suspended(fetcher, err);
+}
+
+static void profile_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
+{
+    static const struct fetch_handler handler = {
+        .accept = accept_listing, .done = listing_is_done, .tries = 1};
+    struct fetcher *fetcher = arg;
+    (void)err;
+    fetcher->asking = false;
+    if (fetcher->stop != STOP_NOT)
+        return;
+    if (outcome == FETCH_OK)
+        deny_suspended(fetcher);
+    else if (fetcher_ask(fetcher, JOB_QUESTION, fetcher->listing_url, &handler) == 0)
+        fetcher->asking = true; /* without memory it begins again with the profile */
+}
+
+void doubt_settle(struct fetcher *fetcher)
+{
+    static const struct fetch_handler handler = {
+        .accept = accept_profile, .done = profile_is_done, .tries = 1};
+    if (!fetcher->suspended.head || fetcher->asking || fetcher->stop != STOP_NOT)
+        return;
+    release_suspended(fetcher);
+    if (!fetcher->suspended.head || fetcher->in_flight > 0 || breaker_is_open(&fetcher->breaker))
+        return;
+    struct error err;
+    if (!doubt_can_ask(fetcher)) {
+        fetcher_stop(fetcher, STOP_REFUSED, &fetcher->suspended_error);
+    } else if (fetcher_ask(fetcher, JOB_QUESTION, fetcher->profile_url, &handler) < 0) {
+        (void)error_memory(&err);
+        fail_suspended(fetcher, &err);
+    } else {
+        fetcher->asking = true;
+    }
+}
