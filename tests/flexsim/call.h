@@ -13,7 +13,15 @@
 
 enum call_kind { CALL_LIST, CALL_SEARCH, CALL_DETAIL, CALL_RESOURCE_TYPE, CALL_OTHER, CALL_KINDS };
 
-enum sort_field { SORT_NONE, SORT_ID, SORT_NAME, SORT_EDITED, SORT_CREATED, SORT_UNKNOWN };
+enum sort_field {
+    SORT_NONE,
+    SORT_ID,
+    SORT_NAME,
+    SORT_EDITED,
+    SORT_EDITED_INSTANT,
+    SORT_CREATED,
+    SORT_UNKNOWN
+};
 
 /* The words of statistics and scripts: list, search, detail, resource-type, other. */
 const char *call_kind_name(enum call_kind kind);

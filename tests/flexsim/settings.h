@@ -17,6 +17,7 @@ enum order { ORDER_STABLE, ORDER_SHUFFLE };
 enum sorting { SORTING_HONOUR, SORTING_IGNORE, SORTING_REJECT };
 enum window_kind { WINDOW_ALIGNED, WINDOW_ROLLING };
 enum delete_how { DELETE_VANISH, DELETE_FLAG, DELETE_EITHER };
+enum edit_order { EDIT_ORDER_LOCAL, EDIT_ORDER_INSTANT };
 enum search_empty { SEARCH_EMPTY_ALL, SEARCH_EMPTY_NONE };
 
 struct settings {
@@ -28,7 +29,7 @@ struct settings {
     int64_t contacts, seed;
     double deleted_share;
 
-    int64_t paging, shape, order, sort, search_empty; /* the enums above */
+    int64_t paging, shape, order, sort, edit_order, search_empty; /* the enums above */
     int64_t max_size;
 
     int64_t hourly, daily, monthly, concurrent; /* 0: none */
