@@ -54,10 +54,11 @@
  * (one by more than FEED_SLACK makes false marks). Where it goes by local date, the promise holds for all
  * edits but those of the hour that comes twice, after a step back by FEED_STEP at most. Of these it holds for
  * each that moved its row past another row, up or down, that has a date, is not marked and was not edited
- * since; and for each beside a row that is found to be edited. Not promised: of that hour, an edit that
- * leaves its row between the same rows, none of which was edited; and one to the very second that the record
- * had before. Who slipped up over the edge of a page, because another row above left the listing between two
- * pages, or because the server does not order those of one second by the same rule each time.
+ * since; and for each beside a row that is found to be edited.
+ * Not promised: of that hour, an edit that leaves its row between the same rows, none of which was edited;
+ * one to the very second that the record had before; and one below `pages_max` pages. Who slipped up over the
+ * edge of a page, because another row above left the listing between two pages, or because the server does
+ * not order those of one second by the same rule each time.
  *
  * Pure: no network, no disk, no clock. Memory: all rows that were taken, until feed_end().
  */

@@ -377,9 +377,10 @@ static size_t reach_back(const struct feed *feed)
     return ask;
 }
 
+/* At the cap too: a reading that could never be complete would be made again and again. */
 static bool reaches_back(const struct feed *feed)
 {
-    if (feed->by_instant || feed->over)
+    if (feed->by_instant || feed->over || feed->pages == feed->pages_max)
         return true;
     size_t row = reach_back(feed);
     return row < feed->count && feed->rows[row].answered;

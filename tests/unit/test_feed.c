@@ -406,6 +406,20 @@ static void by_local_date_pages_are_taken_until_one_is_older_than_an_hour(void *
     assert_over(&feed);
 }
 
+/* Of an hour that holds more pages than a reading may take, none could be complete. */
+static void by_local_date_the_cap_ends_the_hour(void **state)
+{
+    (void)state;
+    struct feed feed;
+    const struct feed_row rows[] = {fetched_after(0, -600), fetched_after(1, -900), fetched_after(2, -900)};
+    feed_begin(&feed, ASKED, 2);
+    assert_int_equal(feed_take_page(&feed, rows, 1), 0);
+    assert_answer(&feed, 0, FEED_CHECK, 90);
+    assert_true(feed_wants_more(&feed));
+    assert_int_equal(feed_take_page(&feed, &rows[1], 2), 0);
+    assert_over(&feed);
+}
+
 /* --- pages --- */
 
 /* 200 rows that were fetched long ago in any order, and below them some that stand as they were edited. */
@@ -582,6 +596,7 @@ int main(void)
         cmocka_unit_test(by_local_date_those_above_a_later_date_are_asked_for_however_late_they_were_checked),
         cmocka_unit_test(one_whose_date_stepped_back_is_found_below),
         cmocka_unit_test(by_local_date_pages_are_taken_until_one_is_older_than_an_hour),
+        cmocka_unit_test(by_local_date_the_cap_ends_the_hour),
         cmocka_unit_test(a_page_that_ends_in_marks_wants_the_next_one_at_once),
         cmocka_unit_test(pages_are_wanted_until_what_follows_is_known_or_the_cap),
         cmocka_unit_test(each_page_needs_a_proof_of_its_own),
