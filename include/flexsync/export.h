@@ -5,6 +5,9 @@
  * not at all (outfile). What a format cannot hold is never a broken file: it is put right and counted, or it
  * is an error.
  *
+ * Points in time are UTC, and say so: a Z behind them in csv and jsonl, "(UTC)" in the heading in xlsx. Days
+ * have no zone.
+ *
  *   csv    RFC 4180: UTF-8, CRLF, a line of names. NULL is an empty cell, an empty text is "". A text that a
  *          spreadsheet would take for a formula gets a ' in front, unless `raw`; plain numbers and phone
  *          numbers do not.
@@ -26,14 +29,16 @@
 #define EXPORT_COLUMNS_MAX (ENTITY_COLUMNS_MAX + 8)
 #define EXPORT_SHEET_ROWS  1048576 /* Excel's own limit, the line of names included */
 
+#define EXPORT_ZONED_MAX 64 /* bytes of a time with its Z; longer ones are no times */
+
 /* What the texts of a column mean to a spreadsheet. */
 enum export_kind {
     EXPORT_TEXT,
     EXPORT_DIGITS, /* a phone number, a barcode: never a number */
     EXPORT_FLAG,   /* 0 or 1 */
     EXPORT_NUMBER,
-    EXPORT_DAY,
-    EXPORT_TIME,
+    EXPORT_DAY,  /* has no zone */
+    EXPORT_TIME, /* UTC, unless it says another zone */
     EXPORT_JSON,
 };
 
@@ -54,6 +59,13 @@ struct export_format;
 /* The format of that name, or that the ending of a file's name says; ERROR_USAGE where there is none. */
 const struct export_format *export_format(const char *name, struct error *err);
 const struct export_format *export_format_of_file(const char *path, struct error *err);
+
+/* Is it a column of points in time, Flex's or our own, of EXPORT_TIME? */
+bool export_is_time(const char *name);
+
+/* A time as people and programs read it elsewhere: one without a zone is UTC, and gets a Z behind. What has a
+ * zone, and what is no time, stays as it is. */
+const char *export_zoned(char zoned[static EXPORT_ZONED_MAX], const char *text);
 
 /* Are only the Active meant, unless somebody asks for all? */
 bool export_active_only(const struct export_format *format);

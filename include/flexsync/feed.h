@@ -2,8 +2,11 @@
  * feed: what the order of a listing tells about edits. The rows of GET /contact?sort=lastEditDate,desc have
  * no dates; that one stands before another says that it was edited later, or in the same second.
  *
- * Two scales that are never compared with each other: DATES are the server's lastEditDate in seconds, local
- * time of a zone that nobody names; TIMES are seconds of the caller's own clock.
+ * Two scales that are never compared with each other: DATES are the server's lastEditDate in seconds, as it
+ * is written: probably UTC, perhaps local time of an unknown zone, and then an hour of them comes twice a
+ * year; TIMES are seconds of the caller's own clock. A server may go BY INSTANT, and show those in any zone,
+ * or BY LOCAL DATE, by what it shows. Which one it is shows only when dates step back; where they are UTC,
+ * both are the same.
  *
  * Probe. Is the sort honoured at all? The first page is asked for descending and ascending and compared with
  * the stored dates. Whoever was edited since stands at the newest end of both orders, wherever the stored
@@ -30,15 +33,32 @@
  * others fetched one of them meanwhile.) Where there are more edits than can be fetched, marks are all that a
  * reading gives: so it takes pages until their end is in order.
  *
+ * Suspects. A row above a later date, by FEED_SLACK or less, was edited; or the later one was, and its date
+ * stepped back; or neither was, and the server goes by instant. Both are asked for, first the upper one. If
+ * neither was edited and both stand on one page, `by_instant` is set, which the caller keeps for further
+ * readings: no row is suspect any more. Suspect are the neighbours of a row that was edited too, which at the
+ * top the walk asks for anyway. All this wherever they stand, and whenever they were checked.
+ * By local date an edit of the hour that comes twice stands among the rows of an hour before. So, unless the
+ * server is known to go by instant or the listing is over, a reading takes pages until one has a row that was
+ * seen an hour before `read_at`, and asks for it: if that was not edited, no such edit stands on a later
+ * page. Where a page holds more than an hour's edits, that costs one record at the most, and only in the hour
+ * after an edit: later the first row shows it.
+ *
  * Promise. If the server honours the order, and every edit from before `read_at` is in the copy or queued,
  * then after a reading that feed_is_complete() every edit from before its first page was asked for was given
  * out or is in the copy, or was followed by another one after that. `read_at` is then the time when that page
  * was asked for. Until there was one: the earliest `checked` of the copy, never fetched ones left out. A
  * reading that was broken off changes nothing: `read_at` stays, what was fetched counts, and the next one
  * goes on where this one was.
- * Not promised: edits in the hour that is repeated in autumn, if the server sorts by local time; who slipped
- * up over the edge of a page, because somebody above left the listing between two pages, or because the
- * server does not order those of one second by the same rule each time.
+ * Whatever the zone of the dates is: where the server goes by instant, no change of the zone hides an edit
+ * (one by more than FEED_SLACK makes false marks). Where it goes by local date, the promise holds for all
+ * edits but those of the hour that comes twice, after a step back by FEED_STEP at most. Of these it holds for
+ * each that moved its row past another row, up or down, that has a date, is not marked and was not edited
+ * since; and for each beside a row that is found to be edited.
+ * Not promised: of that hour, an edit that leaves its row between the same rows, none of which was edited;
+ * one to the very second that the record had before; and one below `pages_max` pages. Who slipped up over the
+ * edge of a page, because another row above left the listing between two pages, or because the server does
+ * not order those of one second by the same rule each time.
  *
  * Pure: no network, no disk, no clock. Memory: all rows that were taken, until feed_end().
  */
@@ -57,7 +77,8 @@
 #define FEED_PROBE_MIN   20   /* distinct dates in order at the oldest end, in either direction, for a yes */
 #define FEED_PROBE_PAIRS 100  /* one inversion is let pass in so many pairs */
 #define FEED_TAIL        100  /* rows at the end of a page: if most are marked, edits reach beyond it */
-#define FEED_SLACK       7200 /* seconds of a date that prove nothing: an hour comes twice in autumn */
+#define FEED_STEP        3600 /* seconds by which dates step back when daylight saving ends */
+#define FEED_SLACK       7200 /* seconds of a date that prove nothing: a step, and another one to be sure */
 
 enum feed_direction { FEED_DESC, FEED_ASC };
 enum feed_verdict { FEED_UNKNOWN_YET, FEED_HONOURED, FEED_IGNORED };
@@ -96,7 +117,7 @@ struct feed_row {
     int64_t seen;    /* when it was first had with this date: not earlier than the answer came */
 };
 
-enum feed_why { FEED_NO, FEED_CHECK, FEED_MARKED }; /* why an id is to be fetched */
+enum feed_why { FEED_NO, FEED_CHECK, FEED_SUSPECT, FEED_MARKED }; /* why an id is to be fetched */
 
 /* What is remembered of a row. */
 struct feed_seen {
@@ -104,6 +125,8 @@ struct feed_seen {
     enum feed_why why;
     bool heads, given, answered; /* heads: the first of its page */
     int64_t found;               /* the date, once answered */
+    size_t later; /* it stands above this one, whose date is later, and that by less than a mark needs; 0:
+                     none */
 };
 
 /* How far the walk has come: what it knows of the rows above `at`. */
@@ -115,7 +138,10 @@ struct feed_walk {
 
 struct feed {
     int64_t read_at;
-    int64_t newest; /* of the dates stored; FEED_UNKNOWN: none. For the watch */
+    bool over;       /* the last page that was taken ends the listing: may be set after feed_take_page() */
+    bool by_instant; /* the server goes by instant: may be set after feed_begin(), where a reading found it */
+    size_t suspect, settled; /* that is asked for; `count`: none. Those above are settled */
+    int64_t newest;          /* of the dates stored; FEED_UNKNOWN: none. For the watch */
     unsigned pages, pages_max;
     size_t count, room, marks_from, open; /* no mark waits before marks_from; open: given, not answered */
     unsigned marked, unfounded;           /* rows marked; of them fetched, with the date as stored */

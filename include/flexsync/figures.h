@@ -6,6 +6,7 @@
  * is counted over the time in which it was watched for.
  *
  * All times are whole seconds on one scale (UTC since 1970); 0 in a point in time means that there is none.
+ * One in the future was written by a clock that was ahead: it is not believed (planner.h).
  */
 #ifndef FLEXSYNC_FIGURES_H
 #define FLEXSYNC_FIGURES_H

@@ -72,7 +72,10 @@ double planner_listed_rate(const struct planner_prior *prior, const struct figur
  */
 void planner_first_fetch(struct figures *figures, int64_t created, int64_t edited, int64_t now);
 
-/* A further answer, whose content differs (`changed`) or not. */
+/*
+ * A further answer, whose content differs (`changed`) or not. Where the last one came after `now`, by a clock
+ * that was ahead, the time up to it was never watched and is taken back.
+ */
 void planner_later_fetch(struct figures *figures, bool changed, int64_t edited, int64_t now);
 
 /* The listing shows that it was edited. (The store does the same in SQL.) */
@@ -145,7 +148,8 @@ int planner_new(struct planner **ret, const struct planner_options *options);
 /*
  * Offers a record whose id is above 0; those never fetched are not for the planner. One that is `excluded`
  * will be fetched anyway: it is not chosen for its benefit or age, but may be drawn as an audit, since an
- * audit of those alone that nothing is known against would find the copy fresher than it is.
+ * audit of those alone that nothing is known against would find the copy fresher than it is. One that was
+ * checked after `now`, by a clock that was ahead, counts as overdue, and for its benefit as just so.
  */
 void planner_offer(struct planner *planner, int64_t id, const struct figures *figures, bool excluded);
 

@@ -40,9 +40,10 @@ struct stats {
 
     int64_t verdict; /* enum feed_verdict */
     int64_t judged_at;
-    int64_t feed_at;      /* when it was last read */
-    int64_t feed_read_at; /* when it was last read to the end, 0: nothing is promised */
-    int64_t feed_newest;  /* and the latest of the server's dates then; 0: none */
+    int64_t feed_at;         /* when it was last read */
+    int64_t feed_read_at;    /* when it was last read to the end, 0: nothing is promised */
+    int64_t feed_newest;     /* and the latest of the server's dates then; 0: none */
+    int64_t feed_by_instant; /* its order contradicted dates, and no edit did that: see feed.h */
 };
 
 /* Reads them; start values where there are none. */

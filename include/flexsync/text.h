@@ -40,14 +40,19 @@ char *text_format_utc(char buffer[static TEXT_MAX], int64_t wall_usec);
 int text_parse_utc(const char *text, int64_t *ret_wall_usec);
 
 /*
- * A date as ISO 8601 has it, `2024-03-05T23:23:37`: seconds since 1970 as if it were UTC. A fraction of the
- * second and a zone may follow and are passed over. -EINVAL when it is not of that form.
+ * A date as ISO 8601 has it, `2024-03-05T23:23:37`: seconds since 1970. A fraction of the second may follow
+ * and is passed over. Without a zone it is UTC, as dates of Flex probably are; with an offset from UTC
+ * (`+02:00`) that is taken off. -EINVAL when it is not of that form.
  */
 int text_parse_iso(const char *text, int64_t *ret_seconds);
 
+/* Is it such a date without a zone? */
+bool text_lacks_zone(const char *text);
+
 /*
  * A day, `1979-02-28`, or a date as text_parse_iso() reads it: seconds since 1970 as if it were UTC, and
- * whether a time of day was given. -EINVAL when it is of neither form.
+ * whether a time of day was given. A zone is passed over: a birthday is the same day everywhere. -EINVAL when
+ * it is of neither form.
  */
 int text_parse_day(const char *text, int64_t *ret_seconds, bool *ret_time);
 
@@ -63,6 +68,9 @@ char *text_format_real(char buffer[static TEXT_MAX], double number);
 
 /* Local time for people: "15:01" on the day of now_usec, "23 Nov 15:01" within a year, else with the year. */
 char *text_format_local(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec);
+
+/* The same with the zone behind: "15:01 CEST". */
+char *text_format_zoned(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec);
 
 /* The day alone, for what is too far away for a time of day: "23 Nov" within a year, else with the year. */
 char *text_format_day(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec);

@@ -129,12 +129,13 @@ int text_parse_utc(const char *text, int64_t *ret_wall_usec)
     return 0;
 }
 
-int text_parse_iso(const char *text, int64_t *ret_seconds)
+/* Date and time of day of an ISO date, as if UTC; `ret_rest` is what follows the seconds. */
+static int parse_head(const char *text, int64_t *ret_seconds, const char **ret_rest)
 {
     char head[sizeof "YYYY-MM-DD HH:MM:SS"];
     int64_t usec;
     size_t length = strlen(text);
-    if (length < sizeof head - 1 || (length > sizeof head - 1 && !strchr(".,Z+-", text[sizeof head - 1])))
+    if (length < sizeof head - 1 || (length > sizeof head - 1 && !strchr(".,Zz+-", text[sizeof head - 1])))
         return -EINVAL;
     memcpy(head, text, sizeof head - 1);
     head[sizeof head - 1] = '\0';
@@ -144,17 +145,57 @@ int text_parse_iso(const char *text, int64_t *ret_seconds)
     if (text_parse_utc(head, &usec) < 0)
         return -EINVAL;
     *ret_seconds = usec / USEC_PER_SEC;
+    *ret_rest = text + sizeof head - 1;
     return 0;
+}
+
+/* What follows the fraction of a second, if there is one. */
+static const char *skip_fraction(const char *rest)
+{
+    if (*rest == '.' || *rest == ',')
+        rest += 1 + strspn(rest + 1, "0123456789");
+    return rest;
+}
+
+/* "+02:00", "-0530", "+02" in seconds; 0 for anything else. */
+static int64_t parse_offset(const char *zone)
+{
+    static const char digits[] = "0123456789";
+    if ((*zone != '+' && *zone != '-') || strspn(zone + 1, digits) < 2)
+        return 0;
+    const char *minutes = zone + 3 + (zone[3] == ':');
+    int64_t offset = ((zone[1] - '0') * 10 + zone[2] - '0') * INT64_C(3600);
+    if (strspn(minutes, digits) >= 2)
+        offset += ((minutes[0] - '0') * 10 + minutes[1] - '0') * INT64_C(60);
+    return *zone == '-' ? -offset : offset;
+}
+
+int text_parse_iso(const char *text, int64_t *ret_seconds)
+{
+    const char *rest;
+    int64_t seconds;
+    if (parse_head(text, &seconds, &rest) < 0)
+        return -EINVAL;
+    *ret_seconds = seconds - parse_offset(skip_fraction(rest));
+    return 0;
+}
+
+bool text_lacks_zone(const char *text)
+{
+    const char *rest;
+    int64_t seconds;
+    return parse_head(text, &seconds, &rest) == 0 && !*skip_fraction(rest);
 }
 
 int text_parse_day(const char *text, int64_t *ret_seconds, bool *ret_time)
 {
     char whole[sizeof "YYYY-MM-DDTHH:MM:SS"];
+    const char *rest;
     *ret_time = strlen(text) != DAY_LENGTH;
     if (*ret_time)
-        return text_parse_iso(text, ret_seconds);
+        return parse_head(text, ret_seconds, &rest);
     (void)snprintf(whole, sizeof whole, "%sT00:00:00", text);
-    return text_parse_iso(whole, ret_seconds);
+    return parse_head(whole, ret_seconds, &rest);
 }
 
 /* Local or, with a Z, UTC. False if the calendar has no such moment, as in 31 February. */
@@ -219,6 +260,13 @@ static void format_near(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t
 char *text_format_local(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec)
 {
     static const char *const formats[] = {"%H:%M", "%d %b %H:%M", "%d %b %Y %H:%M"};
+    format_near(buffer, wall_usec, now_usec, formats);
+    return buffer;
+}
+
+char *text_format_zoned(char buffer[static TEXT_MAX], int64_t wall_usec, int64_t now_usec)
+{
+    static const char *const formats[] = {"%H:%M %Z", "%d %b %H:%M %Z", "%d %b %Y %H:%M %Z"};
     format_near(buffer, wall_usec, now_usec, formats);
     return buffer;
 }

@@ -2,6 +2,7 @@
 
 #include "flexsync/cleanup.h"
 #include "flexsync/clock.h"
+#include "flexsync/export.h"
 #include "flexsync/text.h"
 #include "render.h"
 
@@ -173,8 +174,8 @@ static const struct {
     {"Terms", "standard_tax_rule_id", "tax rule ", ""},
     {"Terms", "pricing_model_id", "pricing model ", ""},
     {"Terms", "currency_id", "currency ", ""},
-    {"Created", "flex_created_date", "", "  (by the clock of the site)"},
-    {"Edited", "flex_last_edit_date", "", "  (by the clock of the site)"},
+    {"Created", "flex_created_date", "", ""},
+    {"Edited", "flex_last_edit_date", "", ""},
 };
 
 static void print_rows(const struct card *card)
@@ -189,7 +190,9 @@ static void print_rows(const struct card *card)
         begin_line(&label);
         (void)fputs(rows[i].before, stdout);
         render_value(stdout, value);
-        (void)printf("%s\n", rows[i].after);
+        bool is_utc =
+            value->type == VALUE_TEXT && export_is_time(rows[i].column) && text_lacks_zone(value->text);
+        (void)printf("%s%s\n", is_utc ? " UTC" : "", rows[i].after);
     }
 }
 
@@ -237,7 +240,7 @@ static void print_time(const char *label, int64_t wall, const char *more)
 {
     char at[TEXT_MAX];
     if (wall)
-        print_line(&label, text_format_local(at, wall, clock_wall(&clock_system)), more);
+        print_line(&label, text_format_zoned(at, wall, clock_wall(&clock_system)), more);
 }
 
 static void print_foot(const struct card *card, const struct read_state *state)

@@ -205,7 +205,8 @@ static bool know_feed(const struct checkup *check, const struct stats *stats, in
     else if (dated < FEED_PROBE_MIN)
         (void)snprintf(text, size, "not known yet: it takes %d contacts with their whole record to tell",
                        FEED_PROBE_MIN);
-    else if (stats->verdict == FEED_HONOURED && now - stats->feed_read_at * USEC_PER_SEC < FEED_RECENT)
+    else if (stats->verdict == FEED_HONOURED && now >= stats->feed_read_at * USEC_PER_SEC &&
+             now - stats->feed_read_at * USEC_PER_SEC < FEED_RECENT)
         (void)snprintf(text, size, "%s (remembered, and watched with every sync; not asked now)",
                        feedline(line, stats, now));
     else

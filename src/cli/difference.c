@@ -32,15 +32,25 @@ static void print_value(FILE *out, const json_t *value)
         (void)fputs("...", out);
 }
 
+/* Flex names points in time "lastEditDate", "createdDate". Without a zone they are UTC. */
+static const char *zone_of(const char *path, const json_t *value)
+{
+    static const char ending[] = "Date";
+    size_t length = strlen(path), least = sizeof ending - 1;
+    const char *text = json_string_value(value);
+    bool is_date = length >= least && strcmp(path + length - least, ending) == 0;
+    return is_date && text && text_lacks_zone(text) ? " UTC" : "";
+}
+
 static void print_line(FILE *out, const char *path, const json_t *a, const json_t *b)
 {
     (void)fputs("        ", out);
     render_cell(out, path, 0);
     (void)fputs(": ", out);
     print_value(out, a);
-    (void)fputs(" -> ", out);
+    (void)fprintf(out, "%s -> ", zone_of(path, a));
     print_value(out, b);
-    (void)fputc('\n', out);
+    (void)fprintf(out, "%s\n", zone_of(path, b));
 }
 
 static void walk_field(FILE *out, const char *path, const char *name, const json_t *a, const json_t *b,

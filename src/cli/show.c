@@ -1,6 +1,7 @@
 #include "card.h"
 #include "command.h"
 #include "flexsync/cleanup.h"
+#include "flexsync/export.h"
 #include "render.h"
 
 #include <stdlib.h>
@@ -25,6 +26,10 @@ static int each_column(void *arg, const char *column, const struct value *value)
     if (show->call->json && is_raw && value->type == VALUE_TEXT) {
         json_t *data = json_loads(value->text, JSON_ALLOW_NUL, NULL);
         return json_object_set_new(show->fields, column, data ? data : json_string(value->text));
+    }
+    if (show->call->json && value->type == VALUE_TEXT && export_is_time(column)) {
+        char zoned[EXPORT_ZONED_MAX];
+        return json_object_set_new(show->fields, column, json_string(export_zoned(zoned, value->text)));
     }
     if (show->call->json)
         return json_object_set_new(show->fields, column, render_json_value(value));

@@ -3,8 +3,10 @@
 #include "flexsync/entity.h"
 #include "flexsync/export.h"
 #include "flexsync/suggest.h"
+#include "flexsync/text.h"
 #include "format.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define WIDTH_TEXT 16
@@ -54,6 +56,21 @@ static const struct export_column *find_known(const char *name)
         if (strcmp(known[i].name, name) == 0)
             return &known[i];
     return NULL;
+}
+
+bool export_is_time(const char *name)
+{
+    const struct export_column *column = find_known(name);
+    return column && column->kind == EXPORT_TIME;
+}
+
+const char *export_zoned(char zoned[static EXPORT_ZONED_MAX], const char *text)
+{
+    size_t length = strlen(text);
+    if (length + sizeof "Z" > EXPORT_ZONED_MAX || !text_lacks_zone(text))
+        return text;
+    (void)snprintf(zoned, EXPORT_ZONED_MAX, "%sZ", text);
+    return zoned;
 }
 
 static bool find(const char *name, struct export_column *ret)

@@ -68,23 +68,26 @@ static int append_text(struct buffer *out, const char *text, bool raw)
 }
 
 /* A line with nothing in it would be no row, so that a lone NULL has quotes. */
-static int append_value(struct buffer *out, const struct value *value, size_t count, bool raw)
+static int append_value(const struct export *export, struct buffer *out, const struct value *value,
+                        enum export_kind kind)
 {
+    char zoned[EXPORT_ZONED_MAX];
     if (value->type == VALUE_TEXT)
-        return append_text(out, value->text, raw);
-    if (value->type == VALUE_NULL && count == 1)
+        return append_text(out, kind == EXPORT_TIME ? export_zoned(zoned, value->text) : value->text,
+                           export->options.raw);
+    if (value->type == VALUE_NULL && export->options.columns->count == 1)
         return buffer_append_text(out, "\"\"");
     return export_append_number(out, value);
 }
 
 static int write_line(struct export *export, const struct value *values, struct error *err)
 {
-    const size_t count = export->options.columns->count;
+    const struct export_columns *columns = export->options.columns;
     struct buffer *line = &export->scratch;
     buffer_clear(line);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < columns->count; i++)
         if ((i && buffer_append_text(line, ",") < 0) ||
-            append_value(line, &values[i], count, export->options.raw) < 0)
+            append_value(export, line, &values[i], columns->columns[i].kind) < 0)
             return error_memory(err);
     if (buffer_append_text(line, "\r\n") < 0)
         return error_memory(err);

@@ -50,8 +50,11 @@ static int append_json(struct buffer *out, const char *text)
 
 static int append_value(struct buffer *out, const struct value *value, enum export_kind kind)
 {
+    char zoned[EXPORT_ZONED_MAX];
+    if (value->type == VALUE_TEXT && kind == EXPORT_JSON)
+        return append_json(out, value->text);
     if (value->type == VALUE_TEXT)
-        return kind == EXPORT_JSON ? append_json(out, value->text) : append_string(out, value->text);
+        return append_string(out, kind == EXPORT_TIME ? export_zoned(zoned, value->text) : value->text);
     if (value->type == VALUE_NULL || (value->type == VALUE_REAL && !isfinite(value->real)))
         return buffer_append_text(out, "null");
     return export_append_number(out, value);

@@ -26,11 +26,12 @@
 #include <xlsxwriter.h>
 #pragma GCC diagnostic pop
 
-#define TEXT_UNITS_MAX 32767 /* of UTF-16, in a cell */
-#define FIRST_YEAR     1900  /* before it Excel knows no dates */
-#define SHEET_NAME     "Contacts"
-#define SHEET_NAME_MAX 32
-#define ROOM_MORE      (1024 * 1024) /* what the library writes around the rows */
+#define TEXT_UNITS_MAX  32767 /* of UTF-16, in a cell */
+#define FIRST_YEAR      1900  /* before it Excel knows no dates */
+#define SHEET_NAME      "Contacts"
+#define SHEET_NAME_MAX  32
+#define NAME_MAX_LENGTH 80            /* bytes; those of the table have 30 at the most */
+#define ROOM_MORE       (1024 * 1024) /* what the library writes around the rows */
 
 struct workbook {
     lxw_workbook *book;
@@ -90,6 +91,14 @@ static lxw_format *format_of(const struct workbook *state, enum export_kind kind
     return NULL;
 }
 
+/* A cell of Excel has no zone, so its column says which one it is. */
+static lxw_error write_name(struct workbook *state, lxw_col_t column, const struct export_column *of)
+{
+    char name[NAME_MAX_LENGTH];
+    (void)snprintf(name, sizeof name, "%s%s", of->name, of->kind == EXPORT_TIME ? " (UTC)" : "");
+    return worksheet_write_string(state->sheet, 0, column, name, state->heading);
+}
+
 static lxw_error write_names(struct workbook *state, const struct export_columns *columns)
 {
     lxw_error code = LXW_NO_ERROR;
@@ -98,7 +107,7 @@ static lxw_error write_names(struct workbook *state, const struct export_columns
         lxw_col_t c = (lxw_col_t)i;
         code = worksheet_set_column(state->sheet, c, c, column->width, format_of(state, column->kind));
         if (code == LXW_NO_ERROR)
-            code = worksheet_write_string(state->sheet, 0, c, column->name, state->heading);
+            code = write_name(state, c, column);
     }
     worksheet_freeze_panes(state->sheet, 1, 0);
     return code;
@@ -184,12 +193,14 @@ static int clean_text(struct export *export, const char *text)
     return r;
 }
 
-static bool read_date(const char *text, lxw_datetime *ret, bool *ret_time)
+/* A point in time as UTC, a day as it is. */
+static bool read_date(const char *text, enum export_kind kind, lxw_datetime *ret, bool *ret_time)
 {
     int64_t seconds;
     struct tm tm;
-    if (text_parse_day(text, &seconds, ret_time) < 0 || !gmtime_r(&(time_t){(time_t)seconds}, &tm) ||
-        tm.tm_year + 1900 < FIRST_YEAR)
+    if (text_parse_day(text, &seconds, ret_time) < 0 ||
+        (*ret_time && kind == EXPORT_TIME && text_parse_iso(text, &seconds) < 0) ||
+        !gmtime_r(&(time_t){(time_t)seconds}, &tm) || tm.tm_year + 1900 < FIRST_YEAR)
         return false;
     *ret = (lxw_datetime){.year = tm.tm_year + 1900,
                           .month = tm.tm_mon + 1,
@@ -205,7 +216,7 @@ static lxw_error write_text(struct export *export, lxw_col_t column, const char 
     struct workbook *state = export->state;
     lxw_datetime date;
     bool has_time;
-    if ((kind == EXPORT_DAY || kind == EXPORT_TIME) && read_date(text, &date, &has_time))
+    if ((kind == EXPORT_DAY || kind == EXPORT_TIME) && read_date(text, kind, &date, &has_time))
         return worksheet_write_datetime(state->sheet, state->row, column, &date,
                                         kind == EXPORT_DAY && !has_time ? state->day : state->time);
     if (clean_text(export, text) < 0)

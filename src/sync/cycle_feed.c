@@ -41,6 +41,7 @@ static int begin_feed(struct cycle *cycle, struct error *err)
         read_at = 0; /* the clock went back: nothing is known of when anybody was looked at */
     feed_end(&cycle->feed);
     feed_begin(&cycle->feed, read_at, FEED_PAGES_MAX);
+    cycle->feed.by_instant = cycle->stats.feed_by_instant;
     cycle->feed_page = cycle->stats.zero_based ? 0 : 1;
     return 0;
 }
@@ -71,49 +72,42 @@ void cycle_demote_feed(struct cycle *cycle, const char *why)
     cycle->demoted = before;
     cycle->stats.verdict = FEED_IGNORED;
     cycle->stats.judged_at = seconds_now(cycle);
-    cycle->stats.feed_read_at = cycle->stats.feed_newest = 0;
+    cycle->stats.feed_read_at = cycle->stats.feed_newest = cycle->stats.feed_by_instant = 0;
     cycle_report(cycle, EVENT_FEED, "%s: the server does not list in the order of edits%s: %s",
                  cycle->options.entity->name, before ? " any more" : "", why);
 }
 
 /*
- * How long after its date, at the least, a record of the page was had that had this date. Dates are local
- * time of a zone that nobody names, but none is from after it was had: so this bounds how far the two scales
- * are apart, and the newest edits of the page bound it best. Where they are old, or where only a wrong clock
- * can have found it, what zones can differ by does.
+ * Since when at the latest a record had its date. By the time alone when it was first had, nothing could be
+ * told from anything after a quick fill, in which every record was had in the same second. A date may be of
+ * any zone, and says less the nearer it is; one from after it was had, in any zone, was had by a wrong clock.
  */
-static int64_t least_lag(const struct store_dated *dated, size_t count)
+static int64_t seen_at(const struct store_dated *dated)
 {
-    int64_t lag = LAG_MAX;
-    for (size_t i = 0; i < count; i++)
-        if (dated[i].fetched && dated[i].edited && dated[i].stored && dated[i].stored - dated[i].edited < lag)
-            lag = dated[i].stored - dated[i].edited;
-    return lag < -ZONE_MAX ? LAG_MAX : lag;
-}
-
-/*
- * Since when at the latest a record had its date. By the time alone when it was first had, nobody could be
- * told from anybody after a quick fill, in which everybody was had in the same second.
- */
-static int64_t seen_at(const struct store_dated *dated, int64_t lag)
-{
-    int64_t edited = dated->edited + lag + FEED_SLACK;
-    return dated->edited && edited < dated->stored ? edited : dated->stored;
+    int64_t latest = dated->edited + LAG_MAX;
+    bool wrong = dated->stored < dated->edited - ZONE_MAX;
+    return dated->edited && (wrong || latest < dated->stored) ? latest : dated->stored;
 }
 
 /* The rows as the feed sees them, without those that are not stored yet: nothing is known of their dates. */
 static size_t date_rows(const struct cycle *cycle, const struct store_dated *dated, struct feed_row *rows)
 {
     size_t count = 0;
-    int64_t lag = least_lag(dated, cycle->page->row_count), now = seconds_now(cycle);
+    int64_t now = seconds_now(cycle);
     for (size_t i = 0; i < cycle->page->row_count; i++)
         if (dated[i].id)
             rows[count++] = (struct feed_row){
                 .id = dated[i].id,
                 .date = probe_date(&dated[i]),
                 .checked = dated[i].checked > now ? 0 : dated[i].checked, /* by a clock that was wrong */
-                .seen = seen_at(&dated[i], lag)};
+                .seen = seen_at(&dated[i])};
     return count;
+}
+
+/* Is a page the last of the listing, as far as it can be seen? */
+static bool ends_listing(const struct page *page)
+{
+    return page->array || page->last == 1 || page->row_count == 0;
 }
 
 static int take_rows(struct cycle *cycle, const struct store_dated *dated, struct error *err)
@@ -122,6 +116,7 @@ static int take_rows(struct cycle *cycle, const struct store_dated *dated, struc
     int r = rows && feed_take_page(&cycle->feed, rows, date_rows(cycle, dated, rows)) == 0
                 ? 0
                 : error_memory(err);
+    cycle->feed.over = ends_listing(cycle->page);
     free(rows);
     return r;
 }
@@ -184,12 +179,6 @@ static int stage_feed(struct cycle *cycle, struct error *err)
 static enum feed_direction wanted_direction(const struct cycle *cycle)
 {
     return cycle->fed[FEED_DESC] && cycle->feeding == FEEDING_PROBE ? FEED_ASC : FEED_DESC;
-}
-
-/* Is a page the last of the listing, as far as it can be seen? */
-static bool ends_listing(const struct page *page)
-{
-    return page->array || page->last == 1 || page->row_count == 0;
 }
 
 static int take_page(struct cycle *cycle, struct error *err)
@@ -330,6 +319,7 @@ static void settle_feed(struct cycle *cycle)
     if (cycle->feeding != FEEDING_READ || !cycle->fed[FEED_DESC])
         return;
     cycle->stats.feed_at = seconds_now(cycle);
+    cycle->stats.feed_by_instant = cycle->feed.by_instant;
     if (cycle->row.status == SYNC_FAILED || !feed_is_complete(&cycle->feed, has_everybody(cycle)))
         return;
     cycle->stats.feed_read_at = cycle->feed_asked_at;

@@ -9,6 +9,11 @@ static bool is_date(int64_t date)
     return date != FEED_UNKNOWN && date != FEED_NONE;
 }
 
+static bool is_steady(const struct feed_seen *seen)
+{
+    return seen->answered && is_date(seen->row.date) && seen->found == seen->row.date;
+}
+
 void feed_probe_begin(struct feed_probe *probe, bool whole)
 {
     probe->whole = whole;
@@ -157,6 +162,74 @@ static void mark_from_below(struct feed *feed)
     }
 }
 
+/* Its date may be true: it is not marked, and not found to be another one. */
+static bool may_be_true(const struct feed_seen *seen)
+{
+    return is_date(seen->row.date) && seen->why != FEED_MARKED && (!seen->answered || is_steady(seen));
+}
+
+static void suspect_from_below(struct feed *feed)
+{
+    size_t latest = 0;
+    for (size_t i = feed->count; i-- > 0;) {
+        struct feed_seen *seen = &feed->rows[i];
+        seen->later = 0;
+        if (!may_be_true(seen))
+            continue;
+        if (latest && seen->row.date < feed->rows[latest].row.date)
+            seen->later = latest;
+        else
+            latest = i;
+    }
+    feed->settled = 0;
+}
+
+static bool are_of_one_page(const struct feed *feed, size_t above, size_t below)
+{
+    while (below > above && !feed->rows[below].heads)
+        below--;
+    return below <= above;
+}
+
+static bool was_edited(const struct feed *feed, size_t i)
+{
+    const struct feed_seen *seen = &feed->rows[i];
+    return i < feed->count && seen->answered && is_date(seen->row.date) && is_date(seen->found) &&
+           !is_steady(seen);
+}
+
+/* Beside one that was edited another one may have been, to a date next to it. */
+static bool is_suspect(const struct feed *feed, size_t i)
+{
+    const struct feed_seen *seen = &feed->rows[i];
+    return may_be_true(seen) &&
+           (seen->later || was_edited(feed, i + 1) || (i > 0 && was_edited(feed, i - 1)));
+}
+
+/*
+ * Settles suspects from the top down, as far as their answers are here. One above a later date was edited; or
+ * it was not, then the later one was; or neither was, and the server goes by instant.
+ */
+static void settle_suspects(struct feed *feed)
+{
+    while (feed->settled < feed->count && !feed->by_instant) {
+        const struct feed_seen *seen = &feed->rows[feed->settled];
+        size_t later = seen->later;
+        if (later && !may_be_true(&feed->rows[later])) {
+            suspect_from_below(feed);
+            continue;
+        }
+        if (is_suspect(feed, feed->settled)) {
+            feed->suspect = seen->answered ? later : feed->settled;
+            if (!seen->answered || (later && !feed->rows[later].answered))
+                return;
+            feed->by_instant = later && are_of_one_page(feed, feed->settled, later);
+        }
+        feed->settled++;
+    }
+    feed->suspect = feed->count;
+}
+
 static int make_room(struct feed *feed, size_t more)
 {
     if (idmap_reserve(&feed->places, more) < 0)
@@ -187,7 +260,9 @@ int feed_take_page(struct feed *feed, const struct feed_row *rows, size_t count)
         }
     }
     mark_from_below(feed);
+    suspect_from_below(feed);
     feed->walk.begun = feed->mark.begun = false; /* the page may have marked rows above */
+    settle_suspects(feed);
     return 0;
 }
 
@@ -236,6 +311,12 @@ static bool begin_walk(const struct feed *feed, struct feed_walk *walk, struct f
     return true;
 }
 
+/* Is it not known yet whether its stored date is true? */
+static bool is_open(const struct feed *feed, const struct feed_seen *seen)
+{
+    return !seen->answered && (seen->why == FEED_MARKED || (seen->later && !feed->by_instant));
+}
+
 /*
  * Walks down as far as is known; where it waits, the row is walk->at. On a later page may stand who was
  * edited after the page before it was asked for. It is not promised, but its stored date is not true, and
@@ -251,7 +332,7 @@ static enum walk_end go_on(const struct feed *feed, struct feed_walk *walk, stru
         if (seen->heads)
             walk->bound = INT64_MAX;
         bool known = !seen->answered && is_later(seen->row.checked, dated ? walk->bound : walk->lowest);
-        bool waits = seen->why == FEED_MARKED && !seen->answered;
+        bool waits = is_open(feed, seen);
         if (waits && !mark->begun)
             *mark = *walk;
         if (waits || seen->row.date == FEED_UNKNOWN)
@@ -275,6 +356,42 @@ static enum walk_end end_of_walk(const struct feed *feed)
     return go_on(feed, &walk, &mark);
 }
 
+/*
+ * By instants, what the walk ended above is known. By local dates an edit since `read_at` may stand lower,
+ * but above all rows from an hour before that: a row that turns out to be one shows that no such edit is on a
+ * later page. The row that shows it, or is to be asked whether it does; `count`: none of those that were
+ * taken.
+ */
+static size_t reach_back(const struct feed *feed)
+{
+    size_t ask = feed->count;
+    for (size_t i = 0; i < feed->count; i++) {
+        const struct feed_seen *seen = &feed->rows[i];
+        if (!may_be_true(seen) || !is_later(feed->read_at, seen->row.seen + FEED_STEP))
+            continue;
+        if (is_steady(seen))
+            return i;
+        if (ask == feed->count && !seen->answered && !is_open(feed, seen))
+            ask = i;
+    }
+    return ask;
+}
+
+/* At the cap too: a reading that could never be complete would be made again and again. */
+static bool reaches_back(const struct feed *feed)
+{
+    if (feed->by_instant || feed->over || feed->pages == feed->pages_max)
+        return true;
+    size_t row = reach_back(feed);
+    return row < feed->count && feed->rows[row].answered;
+}
+
+/* Is a later page needed to find such a row? */
+static bool falls_short(const struct feed *feed)
+{
+    return !feed->by_instant && !feed->over && reach_back(feed) == feed->count;
+}
+
 /* Do edits reach beyond the last page? Then the walk cannot end on it, whatever its marks turn out to be. */
 static bool ends_in_marks(const struct feed *feed)
 {
@@ -286,7 +403,8 @@ static bool ends_in_marks(const struct feed *feed)
 
 bool feed_wants_more(const struct feed *feed)
 {
-    return feed->pages < feed->pages_max && (ends_in_marks(feed) || end_of_walk(feed) == WALK_PASSED);
+    return feed->pages < feed->pages_max &&
+           (ends_in_marks(feed) || falls_short(feed) || end_of_walk(feed) == WALK_PASSED);
 }
 
 bool feed_is_complete(const struct feed *feed, bool over)
@@ -294,10 +412,10 @@ bool feed_is_complete(const struct feed *feed, bool over)
     for (size_t i = feed->marks_from; i < feed->count; i++)
         if (feed->rows[i].why == FEED_MARKED && !feed->rows[i].given)
             return false;
-    if (feed->pages == 0 || feed->open > 0)
+    if (feed->pages == 0 || feed->open > 0 || feed->suspect < feed->count)
         return false;
     enum walk_end end = end_of_walk(feed);
-    return end == WALK_ENDED || (end == WALK_PASSED && over);
+    return end != WALK_WAITS && (over || (end == WALK_ENDED && reaches_back(feed)));
 }
 
 static size_t next_mark(struct feed *feed)
@@ -308,23 +426,63 @@ static size_t next_mark(struct feed *feed)
     return *i;
 }
 
-bool feed_next(struct feed *feed, int64_t *id, enum feed_why *why)
+static bool can_give(const struct feed *feed, size_t i)
+{
+    return i < feed->count && !feed->rows[i].given;
+}
+
+/* The next row to give out, and why; `count`: none. */
+static size_t choose_next(struct feed *feed, enum feed_why *ret)
 {
     size_t next = next_mark(feed);
-    if (go_on(feed, &feed->walk, &feed->mark) == WALK_WAITS && !feed->rows[feed->walk.at].given &&
-        feed->walk.at < next)
+    enum walk_end end = go_on(feed, &feed->walk, &feed->mark);
+    *ret = FEED_MARKED;
+    if (can_give(feed, feed->suspect) && feed->suspect < next) {
+        next = feed->suspect;
+        *ret = FEED_SUSPECT;
+    }
+    if (end == WALK_WAITS && can_give(feed, feed->walk.at) && feed->walk.at <= next) {
         next = feed->walk.at;
+        *ret = FEED_CHECK;
+    }
+    if (next == feed->count && end == WALK_ENDED && feed->open == 0 && !reaches_back(feed)) {
+        next = reach_back(feed);
+        *ret = FEED_CHECK;
+    }
+    return next;
+}
+
+bool feed_next(struct feed *feed, int64_t *id, enum feed_why *why)
+{
+    enum feed_why reason;
+    size_t next = choose_next(feed, &reason);
     if (next == feed->count)
         return false;
     struct feed_seen *seen = &feed->rows[next];
     if (seen->why == FEED_NO)
-        seen->why = FEED_CHECK;
+        seen->why = reason;
     seen->given = true;
     feed->open++;
     *id = seen->row.id;
     if (why)
         *why = seen->why;
     return true;
+}
+
+/* What an answer says of other rows. */
+static void take_answer(struct feed *feed, size_t place)
+{
+    if (place < feed->walk.at)
+        feed->walk.begun = false;
+    if (place < feed->mark.at)
+        feed->mark.begun = false;
+
+    if (place > 0 && place <= feed->settled && was_edited(feed, place) && !feed->rows[place - 1].answered)
+        feed->settled = 0;
+    bool before = feed->by_instant;
+    settle_suspects(feed);
+    if (feed->by_instant != before)
+        feed->walk.begun = feed->mark.begun = false; /* what was suspect may be known */
 }
 
 bool feed_fetched(struct feed *feed, int64_t id, int64_t date)
@@ -335,13 +493,10 @@ bool feed_fetched(struct feed *feed, int64_t id, int64_t date)
     struct feed_seen *seen = &feed->rows[place];
     if (!seen->given || seen->answered)
         return true;
-    if ((size_t)place < feed->walk.at)
-        feed->walk.begun = false;
-    if ((size_t)place < feed->mark.at)
-        feed->mark.begun = false;
     seen->answered = true;
     seen->found = date;
     feed->open--;
+    take_answer(feed, (size_t)place);
     bool unfounded = seen->why == FEED_MARKED && date == seen->row.date;
     feed->unfounded += unfounded;
     return !unfounded;

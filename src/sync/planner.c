@@ -131,8 +131,31 @@ static void add_watched(struct figures *figures, int64_t seconds)
         figures->hidden_watched = INT64_MAX;
 }
 
+/*
+ * What was checked after `now` was checked by a clock that was ahead, which counted the time until then as
+ * watched: it is taken back, so that it is not counted twice when it comes. A record counts as checked `age`
+ * seconds ago.
+ */
+static struct figures put_right(const struct figures *figures, int64_t age, int64_t now)
+{
+    struct figures right = *figures;
+    int64_t ahead = span(now, figures->checked);
+    if (ahead > 0) {
+        bool fetched_once = figures->first_watched == figures->hidden_watched;
+        right.hidden_watched = figures->hidden_watched > ahead ? figures->hidden_watched - ahead : 0;
+        right.first_watched = fetched_once ? right.hidden_watched : figures->first_watched;
+        right.checked = now - age;
+    }
+    if (right.watched_since > now)
+        right.watched_since = now;
+    if (right.signalled > now)
+        right.signalled = now;
+    return right;
+}
+
 void planner_later_fetch(struct figures *figures, bool changed, int64_t edited, int64_t now)
 {
+    *figures = put_right(figures, 0, now);
     int64_t watched = span(figures->checked, now);
     if (edited && edited != figures->edited && span(edited, now) < watched)
         watched = span(edited, now);
@@ -315,9 +338,11 @@ static void count_record(struct planner *planner, const struct figures *figures)
 void planner_offer(struct planner *planner, int64_t id, const struct figures *figures, bool excluded)
 {
     const struct planner_options *options = &planner->options;
-    int64_t age = span(figures->checked, options->now);
-    if (figures->checked > options->now) /* the clock went back: nobody knows how old it is */
+    const struct figures right = put_right(figures, options->overdue_after, options->now);
+    int64_t age = span(right.checked, options->now);
+    if (figures->checked > options->now) /* it is not known how old it is */
         age = INT64_MAX;
+    figures = &right;
     count_record(planner, figures);
     planner->census.overdue += age > options->overdue_after;
     draw_audit(planner, id);

@@ -58,6 +58,7 @@ static const struct figure kept[] = {
     WHOLE("feed.at", feed_at),
     WHOLE("feed.read_at", feed_read_at),
     WHOLE("feed.newest", feed_newest),
+    WHOLE("feed.by_instant", feed_by_instant),
 };
 
 static double *real_of(struct stats *stats, const struct figure *figure)

@@ -22,7 +22,15 @@ enum call_kind {
     CALL_KINDS,
 };
 
-enum sort_field { SORT_NONE, SORT_ID, SORT_NAME, SORT_EDITED, SORT_CREATED, SORT_UNKNOWN };
+enum sort_field {
+    SORT_NONE,
+    SORT_ID,
+    SORT_NAME,
+    SORT_EDITED,
+    SORT_EDITED_INSTANT,
+    SORT_CREATED,
+    SORT_UNKNOWN
+};
 
 /* The words of statistics and scripts: list, search, detail, resource-type, profile, api-docs, other. */
 const char *call_kind_name(enum call_kind kind);

@@ -36,7 +36,9 @@ static bool found(const struct contact *c, const struct persona *p, const struct
 /* All that the request is about, in order; the caller frees. */
 static uint32_t *choose(struct sim *s, const struct call *call, bool sorted, int64_t *ret_total)
 {
-    const uint32_t *order = sorted ? orders_sorted(s->orders, s->people, call->sort, call->descending)
+    bool instant = call->sort == SORT_EDITED && s->set.edit_order == EDIT_ORDER_INSTANT;
+    enum sort_field field = instant ? SORT_EDITED_INSTANT : call->sort;
+    const uint32_t *order = sorted ? orders_sorted(s->orders, s->people, field, call->descending)
                             : s->set.order == ORDER_SHUFFLE ? orders_shuffled(s->orders, s->people, &s->rng)
                                                             : orders_unsorted(s->orders, s->people);
     uint32_t listed = population_listed(s->people), n = 0;

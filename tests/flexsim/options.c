@@ -77,6 +77,8 @@ static const struct option options[] = {
      "without a sort: the same always, or another at every request"},
     {"sort", TYPE_WORD, AT(sort), 0, 0, "honour", true, {"honour", "ignore", "reject"}, NULL,
      "sort=id|name|lastEditDate|createdDate[,asc|desc]; reject: 400"},
+    {"edit-order", TYPE_WORD, AT(edit_order), 0, 0, "local", true, {"local", "instant"}, NULL,
+     "sort=lastEditDate goes by the dates in records, or by when the edits were: they differ when utc-offset moves"},
     {"search-empty", TYPE_WORD, AT(search_empty), 0, 0, "all", true, {"all", "none"}, NULL,
      "whom a search for nothing finds"},
     HEADING("Limits"),

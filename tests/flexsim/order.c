@@ -99,6 +99,12 @@ static int compare_contacts(struct contact *a, struct contact *b, enum sort_fiel
         result = strcmp(x ? x : "", y ? y : "");
         break;
     }
+    case SORT_EDITED_INSTANT: /* what was never edited here was edited before */
+        result = compare_numbers((int64_t)a->edit_order, (int64_t)b->edit_order);
+        if (result)
+            break;
+        result = compare_numbers(placed(a), placed(b));
+        break;
     case SORT_EDITED:
         result = compare_numbers(placed(a), placed(b));
         if (!result)

@@ -32,6 +32,7 @@ enum unknown {
 enum denied_status { DENIED_401, DENIED_403 };
 enum profile { PROFILE_YES, PROFILE_LOCKED, PROFILE_NO, PROFILE_DENIED };
 enum api_docs { API_DOCS_V3, API_DOCS_OLD, API_DOCS_NONE };
+enum edit_order { EDIT_ORDER_LOCAL, EDIT_ORDER_INSTANT };
 enum search_empty { SEARCH_EMPTY_ALL, SEARCH_EMPTY_NONE };
 
 struct settings {
@@ -45,7 +46,7 @@ struct settings {
     int64_t unknown; /* enum unknown */
     int64_t denied, denied_status;
 
-    int64_t paging, shape, order, sort, search_empty; /* the enums above */
+    int64_t paging, shape, order, sort, edit_order, search_empty; /* the enums above */
     int64_t max_size, list_slow;
 
     int64_t hourly, daily, monthly, concurrent; /* 0: none */

@@ -5,9 +5,12 @@ Of a CSV file the guard against formulas is taken off, unless a third argument s
 
 import csv
 import json
+import re
 import sqlite3
 import sys
 
+TIMES = ("created_at", "updated_at", "deleted_at", "flex_created_date", "flex_last_edit_date")
+WITHOUT_ZONE = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d([.,]\d*)?"
 FORMULA_BEGINS = "=+-@\t\r"
 
 
@@ -29,6 +32,11 @@ def read_jsonl(path):
 
 def as_csv(value):
     return "" if value is None else str(value)
+
+
+def with_zone(name, value):
+    """Points in time are UTC, and say so; a day has no zone."""
+    return f"{value}Z" if name in TIMES and re.fullmatch(WITHOUT_ZONE, value or "") else value
 
 
 def same(stored, exported, is_csv):
@@ -53,7 +61,7 @@ def main(database, path, raw=""):
     for row in rows:
         expected = stored.pop(row[place])
         for name, a, b in zip(names, expected, row, strict=True):
-            if not same(a, b, is_csv):
+            if not same(with_zone(name, a), b, is_csv):
                 wrong += 1
                 print(f"{row[place]}: {name}: stored {a!r}, exported {b!r}")
     for contact_id in stored:

@@ -164,3 +164,18 @@ for jump in 3600:an_hour_ahead -3600:an_hour_behind 86400:a_day_ahead -86400:a_d
     eval "test_a_machine_whose_clock_is_${jump#*:}_sends_nothing_beyond_the_quota() { local_clock_jumps ${jump%%:*}; }"
 done
 unset jump
+
+# Half of the contacts were checked while the clock of this machine was three years ahead.
+test_what_was_checked_by_a_clock_that_was_ahead_is_checked_again_first() {
+    start_sim --contacts 60 --deleted-share 0
+    write_conf limits.hourly=10000 "$NO_FEED"
+    sync
+    sqlite3 "$DB" "UPDATE contact_state SET checked = checked + 94608000, hidden_watched = hidden_watched + 94608000 WHERE id % 2"
+    copy_ages 3600
+    sync
+    expect_status 0
+    local left
+    left=$(sql "SELECT count(*) FROM contact_state WHERE checked > unixepoch()")
+    expect_at_most "still checked in the future" "$left" 5
+    expect_complete
+}

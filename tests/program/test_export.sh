@@ -77,11 +77,40 @@ for row in sheet.iter_rows(min_row=2):
     cells = dict(zip(names, row, strict=True))
     assert cells["phone"].value is None or isinstance(cells["phone"].value, str)
     phones += cells["phone"].value is not None
-    assert isinstance(cells["updated_at"].value, datetime.datetime)
-    dates += isinstance(cells["flex_created_date"].value, datetime.datetime)
+    assert isinstance(cells["updated_at (UTC)"].value, datetime.datetime)
+    dates += isinstance(cells["flex_created_date (UTC)"].value, datetime.datetime)
     assert all(cell.data_type != "f" for cell in row)
 assert dates > 700 and phones > 300, (dates, phones)
 PY
+}
+
+# Whatever the zone of this machine is. A zone that Flex says stays, and a day has none.
+test_times_say_their_zone_in_every_format() {
+    filled 30
+    export TZ=Asia/Tokyo
+    local id stored
+    id=$(some_id 3)
+    stored=$(sql "SELECT flex_last_edit_date FROM contacts WHERE contact_id = '$id'")
+    sqlite3 "$DB" "UPDATE contacts SET flex_created_date = '2024-03-05T23:23:37+02:00', birthday = '1979-02-28',
+        updated_at = '2024-03-05 23:23:37', deleted_at = NULL WHERE contact_id = '$id'"
+    local columns=contact_id,flex_created_date,flex_last_edit_date,updated_at,deleted_at,birthday
+    cli export --columns "$columns"
+    expect_equal "csv" "$(grep "^$id" "$OUT")" \
+        "$id,2024-03-05T23:23:37+02:00,${stored}Z,2024-03-05 23:23:37Z,,1979-02-28"$'\r'
+    cli export --columns "$columns" --format jsonl
+    grep "$id" "$OUT" >row.json
+    expect_equal "jsonl" "$(json row.json flex_created_date) $(json row.json flex_last_edit_date) $(json row.json updated_at)" \
+        "2024-03-05T23:23:37+02:00 ${stored}Z 2024-03-05 23:23:37Z"
+    cli show "$id"
+    expect_match "card" "$(cat "$OUT")" $'\n'"Created +2024-03-05T23:23:37\+02:00"$'\n'
+    expect_match "card" "$(cat "$OUT")" $'\n'"Edited +$stored UTC"$'\n'
+    expect_match "card" "$(cat "$OUT")" $'\n'"Birthday +1979-02-28"$'\n'
+    expect_match "card" "$(cat "$OUT")" $'\n'"Changed +06 Mar 2024 08:23 JST  "
+    expect_match "card" "$(cat "$OUT")" $'\n'"Checked +$CLOCK JST  "
+    cli show "$id" --json
+    expect_schema show
+    expect_equal "JSON" "$(json "$OUT" contact.flex_last_edit_date) $(json "$OUT" contact.updated_at)" \
+        "${stored}Z 2024-03-05 23:23:37Z"
 }
 
 test_vcards_are_parsed_by_another_program_and_nobody_is_missing() {

@@ -250,3 +250,59 @@ test_the_strategy_incremental_never_reads_the_feed() {
     expect_equal "listings in the order of edits" "$(sim requests | grep -c 'lastEditDate' || true)" 0
     expect_equal "verdict" "$(verdict)" ""
 }
+
+# Five minutes: for the site, and for the copy.
+five_minutes_pass() {
+    time_passes 300
+    copy_ages 300
+}
+
+# The dates of the server step back by an hour, after edits of half an hour that fill two pages. Then come more than a page
+# of them: by their dates those fit between the first ones.
+dates_step_back() { # RECORDS [OPTION…]: that an idle sync of that hour asks for, and options of the server
+    local idle=$1
+    shift
+    start_sim --contacts 400 --deleted-share 0 --max-size 25 --utc-offset 7200 "$@"
+    write_conf limits.hourly=10000
+    sync
+    sync
+    expect_equal "verdict" "$(verdict)" $HONOURED
+    local i
+    for i in 1 2 3 4 5 6; do
+        sim "edit?n=10&kind=hidden&seed=$i" >/dev/null
+        sync
+        five_minutes_pass
+    done
+    sync
+    expect_all_as_the_server_has_them
+
+    sim 'config?utc-offset=3600' >/dev/null
+    sim 'edit?n=30&kind=hidden&seed=11' >/dev/null
+    sync
+    expect_log 'status, records_updated' 'success|30'
+    expect_all_as_the_server_has_them
+    five_minutes_pass
+    sim 'edit?n=30&kind=hidden&seed=12' >/dev/null
+    sync
+    expect_log 'status, records_updated' 'success|30'
+    expect_all_as_the_server_has_them
+
+    # What was had in one second is asked for once more, as after any edits; then it is as it was.
+    for i in 1 2 3; do
+        five_minutes_pass
+        sync
+        expect_log 'status, records_updated' 'success|0'
+    done
+    sim reset-stats >/dev/null
+    sync
+    expect_at_most "records of an idle sync" "$(stat_of by_kind.detail)" "$idle"
+    expect_equal "verdict" "$(verdict)" $HONOURED
+}
+
+test_edits_of_the_hour_that_is_repeated_are_seen_where_the_server_sorts_by_local_dates() {
+    dates_step_back 2 --edit-order local # the second one shows that an hour of edits was read
+}
+
+test_edits_of_the_hour_that_is_repeated_are_seen_where_the_server_sorts_by_instants() {
+    dates_step_back 1 --edit-order instant
+}

@@ -143,6 +143,11 @@ test_changes_are_told_field_by_field() {
     expect_equal "after" "$(json "$OUT" changes[0].after.name)" 'Bea Brightly'
     cli changes -n 3
     expect_equal "changes shown" "$(grep -cE '^[^ ]' "$OUT")" 3
+    sim "edit?id=$id&kind=hidden" >/dev/null
+    sync
+    cli changes -n 1
+    local date='[0-9-]{10}T[0-9:]{8} UTC'
+    expect_match "a date of Flex" "$(cat "$OUT")" "        lastEditDate: $date -> $date"$'\n'
     cli changes nobody
     expect_status 64
     cli changes --since tomorrow

@@ -159,6 +159,36 @@ static void numbers_have_the_digits_that_they_need(void **state)
                         "id,credit_limit,max_discount,discountable\r\n-9223372036854775808,0.1,1e+300,1\r\n");
 }
 
+static void times_are_utc_and_say_so_and_days_do_not(void **state)
+{
+    static const struct {
+        const char *text, *cell;
+    } times[] = {
+        {"2024-03-05T23:23:37", "2024-03-05T23:23:37Z"},
+        {"2025-06-15 15:06:40", "2025-06-15 15:06:40Z"},
+        {"2024-03-05T23:23:37,5", "\"2024-03-05T23:23:37,5Z\""},
+        {"2024-03-05T23:23:37Z", "2024-03-05T23:23:37Z"},
+        {"2024-03-05T23:23:37+02:00", "2024-03-05T23:23:37+02:00"},
+        {"2024-03-05", "2024-03-05"},
+        {"yesterday", "yesterday"},
+        {"", "\"\""},
+        {"2024-03-05T23:23:37.00000000000000000000000000000000000000000000000000",
+         "2024-03-05T23:23:37.00000000000000000000000000000000000000000000000000"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(times); i++) {
+        struct bench *b = *state;
+        char expected[200];
+        begin_export(b, "csv", "flex_created_date,birthday,name");
+        add_row(b, (struct value[]){text_value(times[i].text), text_value("1979-02-28T00:00:00"),
+                                    text_value("2024-03-05T23:23:37")});
+        CLEANUP_FREE char *csv = end_export(b, NULL);
+        (void)snprintf(expected, sizeof expected,
+                       "flex_created_date,birthday,name\r\n%s,1979-02-28T00:00:00,2024-03-05T23:23:37\r\n",
+                       times[i].cell);
+        assert_string_equal(csv, expected);
+    }
+}
+
 static void only_the_owner_may_read_the_file(void **state)
 {
     struct bench *b = *state;
@@ -196,6 +226,7 @@ int main(void)
         TEST(no_value_and_an_empty_text_are_told_apart),
         TEST(a_row_of_one_column_without_a_value_is_a_row_all_the_same),
         TEST(numbers_have_the_digits_that_they_need),
+        TEST(times_are_utc_and_say_so_and_days_do_not),
         TEST(only_the_owner_may_read_the_file),
         TEST(an_export_that_does_not_end_leaves_what_was_there),
     };

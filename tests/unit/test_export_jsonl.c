@@ -37,6 +37,17 @@ static void columns_stand_in_the_order_asked_for_with_their_types(void **state)
     assert_string_equal(line, "{\"id\":17,\"credit_limit\":2500.75,\"name\":\"Ada\",\"discountable\":0}\n");
 }
 
+static void times_are_utc_and_say_so_and_a_record_is_left_alone(void **state)
+{
+    CLEANUP_FREE char *line =
+        line_of(*state, "created_at,flex_last_edit_date,birthday,flex_data",
+                (struct value[]){text_value("2025-06-15 15:06:40"), text_value("2024-03-05T23:23:37"),
+                                 text_value("1979-02-28"), text_value("\"2024-03-05T23:23:37\"")});
+    assert_string_equal(line, "{\"created_at\":\"2025-06-15 15:06:40Z\","
+                              "\"flex_last_edit_date\":\"2024-03-05T23:23:37Z\",\"birthday\":\"1979-02-28\","
+                              "\"flex_data\":\"2024-03-05T23:23:37\"}\n");
+}
+
 static void a_record_stands_in_its_line_as_it_was_received(void **state)
 {
     CLEANUP_FREE char *line =
@@ -63,6 +74,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_text_comes_back_as_it_was),
         TEST(columns_stand_in_the_order_asked_for_with_their_types),
+        TEST(times_are_utc_and_say_so_and_a_record_is_left_alone),
         TEST(a_record_stands_in_its_line_as_it_was_received),
         TEST(what_is_no_json_stands_there_as_text),
         TEST(bytes_that_are_no_utf8_are_replaced),

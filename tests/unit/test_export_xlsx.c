@@ -112,7 +112,12 @@ static void dates_are_dates_and_what_is_none_stays_text(void **state)
                                 text_value("2024-03-05T23:23:37")});
     add_row(b,
             (struct value[]){text_value("1879-03-14"), text_value("2025-02-31 00:00:00"), text_value(NULL)});
+    add_row(b, (struct value[]){text_value("1979-02-28T00:00:00+02:00"), text_value(NULL),
+                                text_value("2024-03-05T23:23:37+02:00")});
     json_t *sheets = end_and_read(b);
+    assert_string_equal(cell(sheets, 0, 0), "birthday"); /* a day has no zone, a cell cannot say one */
+    assert_string_equal(cell(sheets, 0, 1), "updated_at (UTC)");
+    assert_string_equal(cell(sheets, 0, 2), "flex_created_date (UTC)");
     assert_string_equal(cell(sheets, 1, 0), "1979-02-28T00:00:00");
     assert_string_equal(cell(sheets, 1, 1), "2025-06-15T15:06:40");
     assert_string_equal(cell(sheets, 1, 2), "2024-03-05T23:23:37");
@@ -120,6 +125,8 @@ static void dates_are_dates_and_what_is_none_stays_text(void **state)
         assert_string_equal(json_string_value(at(sheets, 0, "types", 1, c)), "d");
     assert_string_equal(cell(sheets, 2, 0), "1879-03-14");
     assert_string_equal(cell(sheets, 2, 1), "2025-02-31 00:00:00");
+    assert_string_equal(cell(sheets, 3, 0), "1979-02-28T00:00:00");
+    assert_string_equal(cell(sheets, 3, 2), "2024-03-05T21:23:37");
     json_decref(sheets);
 }
 

@@ -13,9 +13,9 @@
 
 /* --- the walk --- */
 
-#define HAD   1000 /* when the rows of these cases were fetched */
-#define READ  2000 /* when the last complete reading began */
-#define ASKED 5000
+#define HAD   1000  /* when the rows of these cases were fetched */
+#define READ  20000 /* when the last complete reading began */
+#define ASKED 50000
 
 #define DAY       86400
 #define LONG      2000 /* rows of a page */
@@ -107,6 +107,7 @@ static void the_next_reading_pays_for_the_gap_between_page_and_fetches_once(void
         struct feed feed;
         feed_begin(&feed, ASKED + later, 1);
         assert_int_equal(feed_take_page(&feed, rows, 5), 0);
+        feed.over = true;
         check(&feed, 0, 90);
         if (later == 0) {
             check(&feed, 1, 89);
@@ -132,6 +133,7 @@ static void a_second_between_two_times_proves_nothing(void **state)
         assert_over(&feed);
         feed_begin(&feed, ASKED + apart, 1);
         assert_int_equal(feed_take_page(&feed, rows, 1), 0);
+        feed.over = true;
         check(&feed, 0, 90);
         assert_int_equal(feed_is_complete(&feed, false), apart >= 2);
         feed_end(&feed);
@@ -175,6 +177,8 @@ static void a_reading_goes_on_where_a_broken_off_one_was(void **state)
     assert_int_equal(feed_take_page(&feed, rows, 8), 0);
     check(&feed, 0, 90);
     check(&feed, 5, 1000);
+    assert_next(&feed, 4, FEED_SUSPECT); /* the neighbour of one that was edited, above it */
+    assert_true(feed_fetched(&feed, 4, 86));
     check(&feed, 6, 900);
     assert_false(feed_is_complete(&feed, false));
     check(&feed, 7, 83);
@@ -248,11 +252,13 @@ static void what_stands_above_a_later_date_is_marked(void **state)
     take(&feed, 0, (int64_t[]){edge - 1, edge, 5, FEED_UNKNOWN, 4, late, 3, 2}, 8);
     assert_int_equal(feed.marked, 3);
     assert_next(&feed, 0, FEED_MARKED);
-    assert_next(&feed, 1, FEED_CHECK); /* the walk waits there */
+    assert_next(&feed, 1, FEED_SUSPECT); /* as late as the slack allows, and above a later one */
     assert_next(&feed, 2, FEED_MARKED);
     assert_next(&feed, 4, FEED_MARKED);
+    assert_next(&feed, 5, FEED_CHECK); /* the walk waits there */
     assert_nothing_next(&feed);
     assert_true(feed_fetched(&feed, 1, edge));
+    assert_true(feed_fetched(&feed, 5, late));
     assert_false(feed_is_complete(&feed, false)); /* three are not answered */
     assert_true(feed_fetched(&feed, 0, late + 9));
     assert_false(feed_fetched(&feed, 2, 5)); /* it must have been edited, and was not */
@@ -316,6 +322,104 @@ static void a_later_page_marks_rows_of_an_earlier_one(void **state)
     feed_end(&feed);
 }
 
+/* --- dates that step back --- */
+
+static void assert_answer(struct feed *feed, int64_t id, enum feed_why why, int64_t found)
+{
+    assert_next(feed, id, why);
+    assert_true(feed_fetched(feed, id, found));
+}
+
+/* The upper three were edited in the hour that came again. */
+static void two_that_were_not_edited_show_that_the_server_goes_by_instant(void **state)
+{
+    (void)state;
+    const int64_t dates[] = {1030, 1020, 1010, 4020, 4010, 4000, 90};
+    for (int known = 0; known <= 1; known++) {
+        struct feed feed;
+        feed_begin(&feed, READ, 1);
+        feed.by_instant = known;
+        take(&feed, 0, dates, 7);
+        assert_answer(&feed, 0, known ? FEED_CHECK : FEED_SUSPECT, 1030);
+        if (!known)
+            assert_answer(&feed, 3, FEED_SUSPECT, 4020);
+        assert_true(feed.by_instant);
+        assert_int_equal(feed.marked, 0);
+        assert_over(&feed);
+    }
+}
+
+static void by_local_date_those_above_a_later_date_are_asked_for_however_late_they_were_checked(void **state)
+{
+    (void)state;
+    struct feed feed;
+    struct feed_row rows[] = {fetched_after(0, 0), fetched_after(1, 9), fetched_after(2, 0),
+                              fetched_after(3, HAD - ASKED)};
+    rows[1].date = rows[2].date - 50; /* it passed the third one, and was checked after all of them */
+    feed_begin(&feed, ASKED, 1);
+    assert_int_equal(feed_take_page(&feed, rows, 4), 0);
+    feed.over = true;
+    assert_answer(&feed, 0, FEED_CHECK, 90);
+    assert_answer(&feed, 1, FEED_SUSPECT, 89);
+    assert_answer(&feed, 2, FEED_CHECK, 88);
+    assert_answer(&feed, 3, FEED_CHECK, 87);
+    assert_false(feed.by_instant);
+    assert_over(&feed);
+}
+
+/* The fourth one sank below the two in the middle: neither of those was edited. */
+static void one_whose_date_stepped_back_is_found_below(void **state)
+{
+    (void)state;
+    struct feed feed;
+    feed_begin(&feed, READ, 1);
+    take(&feed, 0, (int64_t[]){4000, 2000, 1900, 3000, 90}, 5);
+    assert_answer(&feed, 0, FEED_CHECK, 4000);
+    assert_answer(&feed, 1, FEED_SUSPECT, 2000);
+    assert_answer(&feed, 3, FEED_SUSPECT, 1800);
+    assert_answer(&feed, 2, FEED_SUSPECT, 1900); /* its neighbours */
+    assert_answer(&feed, 4, FEED_SUSPECT, 90);
+    assert_false(feed.by_instant);
+    assert_over(&feed);
+}
+
+/* All rows of the page were seen in the hour before the last reading: an edit may stand on the next one. */
+static void by_local_date_pages_are_taken_until_one_is_older_than_an_hour(void **state)
+{
+    (void)state;
+    struct feed feed;
+    const struct feed_row first[] = {fetched_after(0, -600), fetched_after(1, -900)};
+    const struct feed_row second[] = {{.id = 2, .date = 30, .checked = HAD, .seen = HAD},
+                                      {.id = 3, .date = 20, .checked = HAD, .seen = HAD}};
+    feed_begin(&feed, ASKED, 3);
+    assert_int_equal(feed_take_page(&feed, first, 2), 0);
+    assert_true(feed_wants_more(&feed));
+    assert_answer(&feed, 0, FEED_CHECK, 90);
+    assert_false(feed_is_complete(&feed, false));
+    assert_int_equal(feed_take_page(&feed, second, 2), 0);
+    assert_false(feed_wants_more(&feed));
+    assert_false(feed_is_complete(&feed, false));
+    assert_answer(&feed, 2, FEED_CHECK, 88); /* edited after all */
+    assert_false(feed_is_complete(&feed, false));
+    assert_answer(&feed, 1, FEED_SUSPECT, 89);
+    assert_answer(&feed, 3, FEED_SUSPECT, 20);
+    assert_over(&feed);
+}
+
+/* Of an hour that holds more pages than a reading may take, none could be complete. */
+static void by_local_date_the_cap_ends_the_hour(void **state)
+{
+    (void)state;
+    struct feed feed;
+    const struct feed_row rows[] = {fetched_after(0, -600), fetched_after(1, -900), fetched_after(2, -900)};
+    feed_begin(&feed, ASKED, 2);
+    assert_int_equal(feed_take_page(&feed, rows, 1), 0);
+    assert_answer(&feed, 0, FEED_CHECK, 90);
+    assert_true(feed_wants_more(&feed));
+    assert_int_equal(feed_take_page(&feed, &rows[1], 2), 0);
+    assert_over(&feed);
+}
+
 /* --- pages --- */
 
 /* 200 rows that were fetched long ago in any order, and below them some that stand as they were edited. */
@@ -350,6 +454,7 @@ static void pages_are_wanted_until_what_follows_is_known_or_the_cap(void **state
     (void)state;
     struct feed feed;
     feed_begin(&feed, HAD, 2);
+    feed.by_instant = true;
     take(&feed, 0, (int64_t[]){90, 80}, 2);
     assert_false(feed_wants_more(&feed)); /* the walk waits */
     check(&feed, 0, 99);
@@ -395,6 +500,7 @@ static void each_page_needs_a_proof_of_its_own(void **state)
     const struct feed_row rows[] = {stale, {.id = 2, .date = 60, .checked = READ, .seen = READ}};
     for (int proofs = 0; proofs < 2; proofs++) { /* of two pages, or of one */
         feed_begin(&feed, HAD + 2, 2);
+        feed.by_instant = true;
         assert_int_equal(feed_take_page(&feed, (struct feed_row[]){fetched_after(0, -9)}, 1), 0);
         check(&feed, 0, 90);
         assert_true(feed_wants_more(&feed));
@@ -486,6 +592,11 @@ int main(void)
         cmocka_unit_test(one_without_a_date_between_two_with_dates_is_marked),
         cmocka_unit_test(a_reading_is_not_complete_before_each_mark_is_given_out),
         cmocka_unit_test(a_later_page_marks_rows_of_an_earlier_one),
+        cmocka_unit_test(two_that_were_not_edited_show_that_the_server_goes_by_instant),
+        cmocka_unit_test(by_local_date_those_above_a_later_date_are_asked_for_however_late_they_were_checked),
+        cmocka_unit_test(one_whose_date_stepped_back_is_found_below),
+        cmocka_unit_test(by_local_date_pages_are_taken_until_one_is_older_than_an_hour),
+        cmocka_unit_test(by_local_date_the_cap_ends_the_hour),
         cmocka_unit_test(a_page_that_ends_in_marks_wants_the_next_one_at_once),
         cmocka_unit_test(pages_are_wanted_until_what_follows_is_known_or_the_cap),
         cmocka_unit_test(each_page_needs_a_proof_of_its_own),

@@ -293,7 +293,7 @@ static int64_t later_watched(bool changed, int64_t edited, int64_t now)
     planner_later_fetch(&figures, changed, edited, now);
     assert_int_equal(figures.checked, now);
     assert_int_equal(figures.watched_since, NOW - 400 * DAY);
-    assert_int_equal(figures.first_watched, 400 * DAY);
+    assert_int_equal(figures.first_watched, now < NOW ? 400 * DAY - (NOW - now) : 400 * DAY);
     return figures.hidden_watched - before;
 }
 
@@ -314,8 +314,27 @@ static void a_later_fetch_watched_no_longer_than_since_the_last_and_never_less_t
     int64_t now = NOW + 10 * DAY;
     assert_int_equal(later_watched(true, NOW - 3600, now), 10 * DAY); /* a zone behind */
     assert_int_equal(later_watched(true, now + 7200, now), 0);        /* a zone ahead */
-    assert_int_equal(later_watched(true, NOW - 400 * DAY, NOW - DAY), 0);
-    assert_int_equal(later_watched(true, NOW - 2 * DAY, NOW - DAY), 0); /* the clock went back */
+}
+
+/* A clock that was ahead for one fetch: as much is watched as if it had been right. */
+static void a_clock_that_was_ahead_is_taken_back(void **state)
+{
+    (void)state;
+    assert_int_equal(later_watched(true, NOW - 400 * DAY, NOW - DAY), -DAY);
+    const int64_t ahead[] = {3600, 31 * DAY, 3 * 365 * DAY};
+    for (size_t i = 0; i < sizeof ahead / sizeof ahead[0]; i++) {
+        struct figures right = fetched(), wrong = right;
+        planner_later_fetch(&right, false, 0, NOW + DAY);
+        planner_later_fetch(&wrong, false, 0, NOW + DAY + ahead[i]);
+        planner_later_fetch(&right, false, 0, NOW + 2 * DAY);
+        planner_later_fetch(&wrong, false, 0, NOW + 2 * DAY);
+        assert_memory_equal(&wrong, &right, sizeof right);
+    }
+    struct figures never = {
+        .checked = NOW + DAY, .watched_since = NOW + DAY, .signalled = NOW + DAY, .hidden_watched = 5};
+    planner_later_fetch(&never, true, 0, NOW);
+    assert_int_equal(never.hidden_watched, 0);
+    assert_int_equal(never.watched_since, NOW);
 }
 
 static void a_date_ahead_that_did_not_move_shortens_nothing(void **state)
@@ -409,6 +428,7 @@ int main(void)
         cmocka_unit_test(dates_of_a_zone_ahead_count_as_now),
         cmocka_unit_test(a_later_fetch_watched_since_the_last_or_since_the_edit),
         cmocka_unit_test(a_later_fetch_watched_no_longer_than_since_the_last_and_never_less_than_nothing),
+        cmocka_unit_test(a_clock_that_was_ahead_is_taken_back),
         cmocka_unit_test(a_date_ahead_that_did_not_move_shortens_nothing),
         cmocka_unit_test(a_change_that_nobody_announced_is_a_hidden_one),
         cmocka_unit_test(a_change_that_the_listing_announced_is_not_a_hidden_one_too),

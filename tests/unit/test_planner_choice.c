@@ -439,6 +439,53 @@ static void what_was_checked_in_the_future_is_overdue(void **state)
     free_crowd(&crowd);
 }
 
+/* The benefit for which one record is chosen, that never is as an audit or an overdue one. */
+static double benefit_of(const struct figures *figures, struct planner_options *options)
+{
+    struct planner *planner;
+    struct planner_census census;
+    size_t count;
+    options->room = 1;
+    options->overdue_share = 0;
+    assert_int_equal(planner_new(&planner, options), 0);
+    planner_offer(planner, 1, figures, false);
+    const struct planner_choice *choices = planner_choose(planner, &count, &census);
+    assert_non_null(choices);
+    assert_int_equal(count, 1);
+    assert_int_equal(choices[0].reason, PLANNER_BENEFIT);
+    double benefit = choices[0].benefit;
+    (void)planner_free(planner);
+    return benefit;
+}
+
+/* By a clock that was up to three years ahead, in any of the times that it wrote. */
+static void what_was_checked_in_the_future_is_worth_as_much_as_what_is_due(void **state)
+{
+    (void)state;
+    struct planner_options options = plan_of(1);
+    uint64_t seed = 94;
+    for (int i = 0; i < 20000; i++) {
+        struct figures figures = some_figures(&seed), now, ahead, due;
+        int64_t jump = 1 + draw_below(&seed, 3 * 365 * DAY);
+        options.kappa = 3 * random_unit(&seed);
+        options.overdue_after = DAY + draw_below(&seed, 60 * DAY);
+        figures.signalled = draw_below(&seed, 3) ? 0 : figures.checked;
+        if (draw_below(&seed, 4) == 0)
+            figures.watched_since = NOW + draw_below(&seed, jump);
+        if (figures.signalled && draw_below(&seed, 2))
+            figures.signalled = NOW + jump;
+        now = ahead = due = figures;
+        now.checked = NOW;
+        due.checked = NOW - options.overdue_after;
+        ahead.checked = NOW + jump;
+        ahead.hidden_watched += jump; /* as that clock counted */
+
+        double is = benefit_of(&ahead, &options);
+        assert_true(is > 0 && is >= benefit_of(&now, &options));
+        assert_near(is, benefit_of(&due, &options), 1e-9);
+    }
+}
+
 static void theta_is_the_mean_benefit_of_those_chosen_for_it(void **state)
 {
     (void)state;
@@ -501,6 +548,7 @@ int main(void)
         cmocka_unit_test(the_census_counts_everybody_who_was_offered),
         cmocka_unit_test(where_the_feed_tells_only_signals_are_worth_a_fetch),
         cmocka_unit_test(what_was_checked_in_the_future_is_overdue),
+        cmocka_unit_test(what_was_checked_in_the_future_is_worth_as_much_as_what_is_due),
         cmocka_unit_test(theta_is_the_mean_benefit_of_those_chosen_for_it),
         cmocka_unit_test(a_hundred_thousand_records_are_planned_in_no_time),
     };

@@ -229,6 +229,53 @@ static void reads_days_with_and_without_a_time(void **state)
     }
 }
 
+static void reads_iso_dates_as_utc_or_with_their_offset(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t seconds;
+        bool lacks_zone;
+    } cases[] = {
+        {"2024-03-05T23:23:37", 1709681017, true},
+        {"2024-03-05 23:23:37.125", 1709681017, true},
+        {"2024-03-05T23:23:37,5", 1709681017, true},
+        {"2024-03-05T23:23:37Z", 1709681017, false},
+        {"2024-03-05T23:23:37z", 1709681017, false},
+        {"2024-03-05T23:23:37.125Z", 1709681017, false},
+        {"2024-03-05T23:23:37+00:00", 1709681017, false},
+        {"2024-03-05T23:23:37+02:00", 1709681017 - 7200, false},
+        {"2024-03-05T23:23:37.5-0530", 1709681017 + 19800, false},
+        {"2024-03-05T23:23:37-08", 1709681017 + 28800, false},
+        {"2024-03-05T23:23:37+", 1709681017, false},
+        {"2024-03-05T23:23:37+2", 1709681017, false},
+        {"2024-03-05T23:23:37+02:3", 1709681017 - 7200, false},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int64_t seconds = UNTOUCHED;
+        assert_int_equal(text_parse_iso(cases[i].text, &seconds), 0);
+        assert_int_equal(seconds, cases[i].seconds);
+        assert_int_equal(text_lacks_zone(cases[i].text), cases[i].lacks_zone);
+    }
+    static const char *const wrong[] = {"", "2024-03-05", "2024-03-05T23:23", "2024-02-31T00:00:00",
+                                        "yesterday"};
+    for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
+        int64_t seconds = UNTOUCHED;
+        assert_int_equal(text_parse_iso(wrong[i], &seconds), -EINVAL);
+        assert_int_equal(seconds, UNTOUCHED);
+        assert_false(text_lacks_zone(wrong[i]));
+    }
+}
+
+static void a_birthday_is_the_same_day_everywhere(void **state)
+{
+    (void)state;
+    int64_t seconds;
+    bool has_time;
+    assert_int_equal(text_parse_day("1979-02-28T00:00:00+02:00", &seconds, &has_time), 0);
+    assert_int_equal(seconds, 289008000);
+}
+
 static void reads_moments_as_people_type_them(void **state)
 {
     (void)state;
@@ -293,6 +340,8 @@ int main(void)
         cmocka_unit_test(refuses_times_of_another_form_and_days_that_do_not_exist),
         cmocka_unit_test(tells_people_local_time_with_no_more_date_than_needed),
         cmocka_unit_test(reads_days_with_and_without_a_time),
+        cmocka_unit_test(reads_iso_dates_as_utc_or_with_their_offset),
+        cmocka_unit_test(a_birthday_is_the_same_day_everywhere),
         cmocka_unit_test(reads_moments_as_people_type_them),
         cmocka_unit_test(writes_numbers_with_the_fewest_digits_that_read_back),
     };
