@@ -13,7 +13,8 @@ struct sink {
     int (*cycle_finish)(void *self, const struct sync_row *row, int64_t changes_before, int64_t log_before,
                         struct error *err);
     int (*stage_begin)(void *self, struct error *err);
-    int (*stage_page)(void *self, const struct page *page, unsigned pass, size_t *ret_new, struct error *err);
+    int (*stage_page)(void *self, const struct entity *entity, struct page *page, unsigned pass,
+                      size_t *ret_new, struct error *err);
     int (*stage_count)(void *self, unsigned first_pass, int64_t *ret, struct error *err);
     int (*compare_new)(void *self, const struct entity *entity, struct sync_row *row, int64_t now,
                        unsigned limit, struct error *err);

@@ -3,6 +3,7 @@
 
 #include "flexsync/hash.h"
 #include "flexsync/text.h"
+#include "flexsync/utf8.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -92,6 +93,9 @@ static int remember_gone(struct cycle *cycle, int64_t id)
 static int accept_record(void *arg, const char *body, size_t length, struct error *err)
 {
     struct task *task = arg;
+    size_t bom = utf8_bom(body, length); /* SQLite takes no JSON that begins with one */
+    body += bom;
+    length -= bom;
     task->bytes_hash = hash_bytes(body, length);
     task->same = task->bytes_hash == task->known.bytes_hash;
     if (task->same)
@@ -99,7 +103,7 @@ static int accept_record(void *arg, const char *body, size_t length, struct erro
     struct record *record = NULL;
     if (record_parse(&record, task->cycle->options.entity, body, length, err) < 0)
         return -1;
-    if (strcmp(record->id, task->known.key) != 0) {
+    if (!record_id_same(record->id, task->known.key)) {
         (void)record_free(record);
         return error_set(err, ERROR_ANSWER, RETRY_NEVER,
                          "the server answered with another record than the one asked for");
@@ -109,6 +113,7 @@ static int accept_record(void *arg, const char *body, size_t length, struct erro
         (void)record_free(record);
         return error_memory(err);
     }
+    record->findings.other_case = strcmp(record->id, task->known.key) != 0;
     task->record = record;
     task->body = copy;
     return 0;
@@ -122,17 +127,23 @@ static int64_t delay_after(int64_t attempts)
     return delay < FAILED_DELAY_MAX ? delay : FAILED_DELAY_MAX;
 }
 
-static void note_failed(struct cycle *cycle, const struct task *task, const struct error *err)
+/* What will not pass is for people to correct, so its message names the record. */
+static void note_failed(struct cycle *cycle, const struct task *task, const struct error *why)
 {
+    struct error named = *why, *err = &named;
+    bool lasting = why->code == ERROR_ANSWER && why->retry == RETRY_NEVER;
+    if (lasting)
+        (void)error_set(&named, why->code, why->retry, "%s %s: %.350s", cycle->options.entity->noun,
+                        task->known.key, why->text);
     struct store_item item = {.finding = FOUND_FAILED,
                               .id = task->id,
                               .error = strdup(err->text),
                               .due = cycle_wall(cycle) + delay_after(task->known.attempts)};
     cycle_feed_fetched(cycle, task, FEED_UNKNOWN, FEED_UNKNOWN);
-    if (cycle->error.code == ERROR_NONE)
+    if (cycle->error.code == ERROR_NONE || (lasting && cycle->error.retry != RETRY_NEVER))
         cycle->error = *err;
     cycle_report(cycle, EVENT_CYCLE_DETAIL, "%s %s: %s", cycle->options.entity->noun, task->known.key,
-                 err->text);
+                 why->text);
     batch_add(cycle, &item);
 }
 

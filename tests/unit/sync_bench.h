@@ -168,8 +168,9 @@ static inline bool fault(struct lab *lab, struct error *err)
 FAULTY(cycle_begin, (void *self, struct sync_row *row, struct error *err), row, err)
 FAULTY(cycle_finish, (void *self, const struct sync_row *row, int64_t a, int64_t c, struct error *err), row,
        a, c, err)
-FAULTY(stage_page, (void *self, const struct page *page, unsigned pass, size_t *ret, struct error *err), page,
-       pass, ret, err)
+FAULTY(stage_page,
+       (void *self, const struct entity *e, struct page *page, unsigned pass, size_t *ret, struct error *err),
+       e, page, pass, ret, err)
 FAULTY(stage_count, (void *self, unsigned first, int64_t *ret, struct error *err), first, ret, err)
 FAULTY(compare_new,
        (void *self, const struct entity *e, struct sync_row *row, int64_t now, unsigned limit,
