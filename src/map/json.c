@@ -60,6 +60,8 @@ static int refuse_like_jansson(struct map_json_fault *ret, const json_error_t *e
     if (code == json_error_unknown || code == json_error_out_of_memory || is_lost_string(e, read))
         return refuse_memory(ret); /* jansson gives no code to most of its refused allocations */
     const char *reason = code < ARRAY_LENGTH(reasons) ? reasons[code] : NULL;
+    if (strncmp(e->text, "control character", 17) == 0 || strncmp(e->text, "unexpected newline", 18) == 0)
+        reason = "it has a raw control character";
     return refuse(ret, reason ? reason : reasons[json_error_invalid_syntax], (size_t)e->position, text);
 }
 

@@ -314,8 +314,8 @@ static void a_row_that_cannot_be_read_is_named_and_the_others_are_used(void **st
         size_t length; /* 0: up to its NUL */
         const char *id, *reason;
     } cases[] = {
-        {"{\"id\":\"c-0\",\"name\":\"a\tb\"}", 0, "c-0", "its syntax is wrong"},
-        {"{\"id\":\"c-0\",\"name\":\"a\nb\"}", 0, "c-0", "its syntax is wrong"},
+        {"{\"id\":\"c-0\",\"name\":\"a\tb\"}", 0, "c-0", "it has a raw control character"},
+        {"{\"id\":\"c-0\",\"name\":\"a\nb\"}", 0, "c-0", "it has a raw control character"},
         {"{\"id\":\"c-0\",\"name\":\"Jos\xE9\"}", 0, "c-0", "it is not UTF-8"},
         {"{\"name\":\"\xED\xA0\x80\", \"\\u0069d\" : \"c-0\"}", 0, "c-0", "it is not UTF-8"},
         {"{\"id\":\"c-0\",\"name\":\"a\\qb\"}", 0, "c-0", "its syntax is wrong"},
@@ -383,11 +383,11 @@ static void five_unusable_rows_are_named_and_all_are_counted(void **state)
     assert_int_equal(p->row_count, 2);
     assert_int_equal(p->unusable, 7);
     assert_int_equal(p->odd_count, PAGE_ODD_MAX);
-    assert_odd(p, 0, 1, "", "its syntax is wrong");
+    assert_odd(p, 0, 1, "", "it has a raw control character");
     assert_odd(p, 1, 2, "", "it has no usable id");
     assert_odd(p, 2, 3, "", "it is no object");
     assert_odd(p, 3, 5, "", "it is no object");
-    assert_odd(p, 4, 6, "c-6", "its syntax is wrong");
+    assert_odd(p, 4, 6, "c-6", "it has a raw control character");
     assert_true(p->odd[1].legible && !p->odd[4].legible);
     (void)page_free(p);
 }
