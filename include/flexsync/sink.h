@@ -13,7 +13,8 @@ struct sink {
     int (*cycle_finish)(void *self, const struct sync_row *row, const struct store_retention *retention,
                         struct error *err);
     int (*stage_begin)(void *self, struct error *err);
-    int (*stage_page)(void *self, const struct page *page, unsigned pass, size_t *ret_new, struct error *err);
+    int (*stage_page)(void *self, const struct entity *entity, struct page *page, unsigned pass,
+                      size_t *ret_new, struct error *err);
     int (*stage_drop)(void *self, unsigned first_pass, struct error *err);
     int (*stage_count)(void *self, unsigned first_pass, int64_t *ret, struct error *err);
     int (*stage_keep)(void *self, const struct entity *entity, struct error *err);

@@ -102,10 +102,13 @@ int store_cycle_finish(struct store *store, const struct sync_row *row,
 /* An empty staging table. */
 int store_stage_begin(struct store *store, struct error *err);
 
-/* Adds the rows of a page read in reading number `pass`; *ret_new counts those that this pass had not brought
- * yet. */
-int store_stage_page(struct store *store, const struct page *page, unsigned pass, size_t *ret_new,
-                     struct error *err);
+/*
+ * Adds the rows of a page read in reading number `pass`; *ret_new counts those that this pass had not brought
+ * yet. An id that is a UUID is put into the case in which the entity's table has it, in the page too, whose
+ * `respelt` counts them: so a server that changes the case of its ids does not double its records.
+ */
+int store_stage_page(struct store *store, const struct entity *entity, struct page *page, unsigned pass,
+                     size_t *ret_new, struct error *err);
 
 /* Forgets what only readings before `first_pass` brought: that was listed, and is not any more. */
 int store_stage_drop(struct store *store, unsigned first_pass, struct error *err);

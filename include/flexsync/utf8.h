@@ -16,4 +16,7 @@
  */
 size_t utf8_next(const char *text, uint32_t *ret);
 
+/* Bytes of the byte order mark that the text begins with: 3 or 0. */
+size_t utf8_bom(const char *text, size_t length);
+
 #endif

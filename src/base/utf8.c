@@ -1,6 +1,9 @@
 #include "flexsync/utf8.h"
 
 #include <stdbool.h>
+#include <string.h>
+
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 
 /* What a first byte announces: bytes that follow, its own bits, and the least value that needs so many. */
 struct lead {
@@ -37,4 +40,10 @@ size_t utf8_next(const char *text, uint32_t *ret)
         return lead->more + 1;
     }
     return 1;
+}
+
+size_t utf8_bom(const char *text, size_t length)
+{
+    size_t mark = sizeof BYTE_ORDER_MARK - 1;
+    return length >= mark && memcmp(text, BYTE_ORDER_MARK, mark) == 0 ? mark : 0;
 }

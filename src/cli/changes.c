@@ -1,6 +1,7 @@
 #include "command.h"
 #include "difference.h"
 #include "flexsync/clock.h"
+#include "flexsync/flexdata.h"
 #include "flexsync/text.h"
 #include "render.h"
 
@@ -17,7 +18,7 @@ struct changes {
 /* As an object where it is one; a number that jansson cannot hold leaves it text. */
 static json_t *fields_of(const char *text)
 {
-    json_t *fields = text ? json_loads(text, JSON_ALLOW_NUL, NULL) : NULL;
+    json_t *fields = flexdata_read(text);
     return fields ? fields : render_json_text(text);
 }
 

@@ -2,6 +2,7 @@
 #include "command.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/export.h"
+#include "flexsync/flexdata.h"
 #include "render.h"
 
 #include <stdlib.h>
@@ -24,7 +25,7 @@ static int each_column(void *arg, const char *column, const struct value *value)
         return 0;
     }
     if (show->call->json && is_raw && value->type == VALUE_TEXT) {
-        json_t *data = json_loads(value->text, JSON_ALLOW_NUL, NULL);
+        json_t *data = flexdata_read(value->text);
         return json_object_set_new(show->fields, column, data ? data : json_string(value->text));
     }
     if (show->call->json && value->type == VALUE_TEXT && export_is_time(column)) {

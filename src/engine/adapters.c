@@ -87,10 +87,10 @@ static int sink_stage_begin(void *self, struct error *err)
     return store_stage_begin(self, err);
 }
 
-static int sink_stage_page(void *self, const struct page *page, unsigned pass, size_t *ret_new,
-                           struct error *err)
+static int sink_stage_page(void *self, const struct entity *entity, struct page *page, unsigned pass,
+                           size_t *ret_new, struct error *err)
 {
-    return store_stage_page(self, page, pass, ret_new, err);
+    return store_stage_page(self, entity, page, pass, ret_new, err);
 }
 
 static int sink_stage_drop(void *self, unsigned first_pass, struct error *err)

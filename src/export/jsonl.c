@@ -1,8 +1,8 @@
 /* JSON lines: one object a line. */
+#include "flexsync/flexdata.h"
 #include "flexsync/utf8.h"
 #include "format.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
@@ -32,20 +32,11 @@ static int append_string(struct buffer *out, const char *text)
     return r < 0 ? r : buffer_append_text(out, "\"");
 }
 
-/*
- * A whole JSON text as it is: no digit is lost. Line ends can only stand between its tokens, and become
- * spaces. What is no JSON is a string.
- */
+/* A whole JSON text as it is: no digit is lost. What is no JSON is a string. */
 static int append_json(struct buffer *out, const char *text)
 {
-    json_auto_t *value = json_loads(text, JSON_ALLOW_NUL | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
-    if (!value)
-        return append_string(out, text);
-    size_t from = out->length;
-    int r = buffer_append_text(out, text);
-    for (char *p = out->data + from; r == 0 && *(p += strcspn(p, "\r\n"));)
-        *p = ' ';
-    return r;
+    int r = flexdata_append(out, text);
+    return r == 0 ? append_string(out, text) : r;
 }
 
 static int append_value(struct buffer *out, const struct value *value, enum export_kind kind)

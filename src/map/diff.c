@@ -93,6 +93,8 @@ static int read_fields(struct fields *fields, const char *text)
     size_t length = text ? strlen(text) : 0;
     if (map_json_load(&fields->root, &unused, (struct slice){text, length}, 0, &why) < 0)
         return why.code == ERROR_ANSWER ? 0 : -1;
+    if (map_json_fold_id(fields->root) < 0)
+        return -1;
     return json_is_object(fields->root) ? collect(fields, slice_whole(text, length)) : 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "flexsync/buffer.h"
 #include "flexsync/cleanup.h"
+#include "flexsync/utf8.h"
 #include "json.h"
 #include "slice.h"
 
@@ -94,30 +95,65 @@ static struct page_row *new_row(struct page *page, size_t *capacity)
     return &page->rows[page->row_count++];
 }
 
-static int fill_row(struct page_row *row, const char *id, const json_t *value, struct slice text,
+static int fill_row(struct page_row *row, const char *id, json_t *value, struct slice text,
                     struct buffer *scratch)
 {
     CLEANUP(buffer_free) struct buffer json;
     buffer_init(&json, SIZE_MAX);
     (void)snprintf(row->id, sizeof row->id, "%s", id); /* record_id_usable() has seen its length */
-    if (map_json_hash(value, scratch, &row->hash) < 0 || slice_compact(text, &json) < 0)
+    if (map_json_fold_id(value) < 0 || map_json_hash(value, scratch, &row->hash) < 0 ||
+        slice_compact(text, &json) < 0)
         return -1;
     row->length = json.length;
     row->json = buffer_take(&json);
     return row->json ? 0 : -1;
 }
 
-static int read_row(struct page *page, size_t *capacity, struct slice text, size_t offset,
+/* The id of a row that cannot be read as a whole: its last member of that name, if that can be. */
+static void cut_id(char ret[static RECORD_ID_MAX + 1], struct slice row)
+{
+    struct slice_walk walk = slice_walk(row);
+    struct slice name, value, found = {NULL, 0};
+    while (row.start[0] == '{' && slice_next(&walk, &name, &value))
+        if (is_name(name, "id"))
+            found = value;
+    json_auto_t *string = map_json_name(found);
+    const char *id = string ? json_string_value(string) : "";
+    (void)snprintf(ret, RECORD_ID_MAX + 1, "%s", record_id_usable(id) ? id : "");
+}
+
+static void note_unusable(struct page *page, size_t position, struct slice row, const char *reason,
+                          bool legible)
+{
+    page->unusable++;
+    if (page->odd_count == PAGE_ODD_MAX)
+        return;
+    struct page_odd *odd = &page->odd[page->odd_count++];
+    *odd = (struct page_odd){.position = position, .reason = reason, .legible = legible};
+    if (!legible)
+        cut_id(odd->id, row);
+}
+
+static int read_row(struct page *page, size_t *capacity, struct slice text, size_t position, size_t offset,
                     struct buffer *scratch, struct error *err)
 {
     json_auto_t *value = NULL;
     struct findings findings;
+    struct map_json_fault fault;
     char id[RECORD_ID_MAX + 1];
-    if (map_json_load(&value, &findings, text, offset, err) < 0)
-        return -1;
+    if (map_json_read(&value, &findings, text, &fault) < 0) {
+        if (!fault.reason)
+            return error_memory(err);
+        if (!fault.lasting)
+            return map_json_refuse(fault.reason, offset + fault.position, err);
+        note_unusable(page, position, text, fault.reason, false);
+        return 0;
+    }
+
     findings_add(&page->findings, &findings);
     if (!map_json_id(id, value)) {
-        page->unusable++;
+        const char *reason = json_is_object(value) ? "it has no usable id" : "it is no object";
+        note_unusable(page, position, text, reason, true);
         return 0;
     }
     if (page->row_count >= PAGE_ROWS_MAX)
@@ -132,12 +168,12 @@ static int read_rows(struct page *page, struct slice list, const char *body, str
     buffer_init(&scratch, SIZE_MAX);
     struct slice_walk walk = slice_walk(list);
     struct slice name, text;
-    size_t capacity = 0;
+    size_t capacity = 0, position = 0;
     while (slice_next(&walk, &name, &text)) {
         size_t offset = (size_t)(text.start - body);
         if (name.start)
             return map_json_refuse("a row has a name", offset, err);
-        if (read_row(page, &capacity, text, offset, &scratch, err) < 0)
+        if (read_row(page, &capacity, text, ++position, offset, &scratch, err) < 0)
             return -1;
     }
     return walk.rest.length ? map_json_refuse("the rows do not end", (size_t)(walk.rest.start - body), err)
@@ -180,7 +216,8 @@ int page_parse(struct page **ret, const char *body, size_t length, struct error 
     CLEANUP(free_page) struct page *page = calloc(1, sizeof *page);
     if (!page)
         return error_memory(err);
-    if (read_envelope(page, &list, slice_whole(body, length), err) < 0 ||
+    size_t bom = utf8_bom(body, length);
+    if (read_envelope(page, &list, slice_whole(body + bom, length - bom), err) < 0 ||
         read_rows(page, list, body, err) < 0)
         return -1;
     *ret = take_pointer(page);

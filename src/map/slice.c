@@ -1,5 +1,6 @@
 #include "slice.h"
 
+#include <stdint.h>
 #include <string.h>
 
 static bool is_space(char c)
@@ -18,11 +19,18 @@ struct slice slice_whole(const char *text, size_t length)
     return (struct slice){text, length};
 }
 
-size_t slice_string(const char *text, size_t length)
+/* Where the string that starts here has its closing quote; `length` where it has none. */
+static size_t closing_quote(const char *text, size_t length)
 {
     size_t n = 1;
     while (n < length && text[n] != '"')
         n += text[n] == '\\' ? 2 : 1;
+    return n < length ? n : length;
+}
+
+size_t slice_string(const char *text, size_t length)
+{
+    size_t n = closing_quote(text, length);
     return n < length ? n + 1 : length;
 }
 
@@ -105,4 +113,105 @@ int slice_compact(struct slice slice, struct buffer *out)
         }
     }
     return buffer_append(out, slice.start + from, at - from);
+}
+
+/* What may come next. */
+enum expected {
+    EXPECT_VALUE,
+    EXPECT_VALUE_OR_END,
+    EXPECT_NAME,
+    EXPECT_NAME_OR_END,
+    EXPECT_COLON,
+    EXPECT_MORE
+};
+
+struct structure {
+    struct buffer open; /* the brackets around this place, innermost last */
+    enum expected expected;
+};
+
+static bool is_word_character(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' ||
+           c == '-' || c == '.' || c == '_';
+}
+
+static bool structure_open(struct structure *s, char bracket)
+{
+    bool fits = s->expected == EXPECT_VALUE || s->expected == EXPECT_VALUE_OR_END;
+    s->expected = bracket == '{' ? EXPECT_NAME_OR_END : EXPECT_VALUE_OR_END;
+    return fits && buffer_append(&s->open, &bracket, 1) == 0;
+}
+
+static bool structure_close(struct structure *s, char bracket)
+{
+    bool is_object = bracket == '}',
+         ends = s->expected == EXPECT_MORE ||
+                s->expected == (is_object ? EXPECT_NAME_OR_END : EXPECT_VALUE_OR_END);
+    if (!ends || !s->open.length || (s->open.data[s->open.length - 1] == '{') != is_object)
+        return false;
+    s->open.length--;
+    s->expected = EXPECT_MORE;
+    return true;
+}
+
+static bool structure_comma(struct structure *s)
+{
+    if (s->expected != EXPECT_MORE || !s->open.length)
+        return false;
+    s->expected = s->open.data[s->open.length - 1] == '{' ? EXPECT_NAME : EXPECT_VALUE;
+    return true;
+}
+
+/* A string or a word; alone it is no container. */
+static bool structure_scalar(struct structure *s, bool is_string)
+{
+    bool is_value = s->open.length && (s->expected == EXPECT_VALUE || s->expected == EXPECT_VALUE_OR_END);
+    bool is_name = is_string && (s->expected == EXPECT_NAME || s->expected == EXPECT_NAME_OR_END);
+    s->expected = is_name ? EXPECT_COLON : EXPECT_MORE;
+    return is_value || is_name;
+}
+
+/* Takes one token. Returns its bytes, or 0 where JSON has no such token. */
+static size_t structure_take(struct structure *s, const char *text, size_t length)
+{
+    size_t n = 1;
+    switch (*text) {
+    case '{':
+    case '[':
+        return structure_open(s, *text);
+    case '}':
+    case ']':
+        return structure_close(s, *text);
+    case ',':
+        return structure_comma(s);
+    case ':':
+        if (s->expected != EXPECT_COLON)
+            return 0;
+        s->expected = EXPECT_VALUE;
+        return 1;
+    case '"':
+        n = closing_quote(text, length);
+        return n < length && structure_scalar(s, true) ? n + 1 : 0;
+    default:
+        if (is_space(*text))
+            return 1;
+        if (!is_word_character(*text) || !structure_scalar(s, false))
+            return 0;
+        while (n < length && is_word_character(text[n]))
+            n++;
+        return n;
+    }
+}
+
+bool slice_is_container(struct slice text)
+{
+    struct structure s = {.expected = EXPECT_VALUE};
+    buffer_init(&s.open, SIZE_MAX);
+    size_t at = 0, n = 1;
+    for (; n && at < text.length; at += n)
+        n = structure_take(&s, text.start + at, text.length - at);
+    bool whole = n && s.expected == EXPECT_MORE && !s.open.length;
+    buffer_free(&s.open);
+    return whole;
 }

@@ -3,7 +3,8 @@
  *
  * A tree of jansson's has forgotten how a number was written, which name came twice and how a character was
  * escaped. What is stored or shown is therefore cut out of the text itself. Only for texts that
- * map_json_load() has accepted: nothing here checks syntax, though nothing reads beyond the end either.
+ * map_json_load() has accepted: only slice_is_container() checks syntax, though nothing reads beyond the end
+ * either.
  */
 #ifndef FLEXSYNC_MAP_SLICE_H
 #define FLEXSYNC_MAP_SLICE_H
@@ -17,6 +18,14 @@ struct slice {
     const char *start; /* borrowed from the text */
     size_t length;
 };
+
+/*
+ * Is the text one object or array by its structure: brackets, quotes, commas and colons are where JSON has
+ * them? What a string or a word (a number, true, NaN) is made of does not matter, nor how deep it is or how
+ * much it has. A text that was cut has no such structure; one that has it and cannot be read is the same the
+ * next time. False without memory as well.
+ */
+bool slice_is_container(struct slice text);
 
 /* Bytes of the string that starts here, its quotes included. */
 size_t slice_string(const char *text, size_t length);

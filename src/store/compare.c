@@ -16,6 +16,25 @@ int store_stage_begin(struct store *store, struct error *err)
     return store_exec(store, STAGED_SQL, err);
 }
 
+int row_respell(struct store *store, const struct entity *entity, char id[static RECORD_ID_MAX + 1],
+                struct error *err)
+{
+    if (!record_id_is_uuid(id))
+        return 0;
+    sqlite3_stmt *s = statement_get(store, SQL_SPELLING, entity, err);
+    if (!s)
+        return -1;
+    bind_text(s, 1, id);
+    if (statement_step(store, s, err) < 0)
+        return -1;
+    const char *known = (const char *)sqlite3_column_text(s, 0);
+    bool differs = known && record_id_same(known, id) && strcmp(known, id) != 0;
+    if (differs)
+        memcpy(id, known, strlen(known) + 1);
+    (void)sqlite3_reset(s);
+    return differs;
+}
+
 static int stage_row(struct store *store, const struct page_row *row, unsigned pass, struct error *err)
 {
     sqlite3_stmt *s = statement_get(store, SQL_STAGE_ROW, NULL, err);
@@ -30,22 +49,25 @@ static int stage_row(struct store *store, const struct page_row *row, unsigned p
     return r;
 }
 
-int store_stage_page(struct store *store, const struct page *page, unsigned pass, size_t *ret_new,
-                     struct error *err)
+int store_stage_page(struct store *store, const struct entity *entity, struct page *page, unsigned pass,
+                     size_t *ret_new, struct error *err)
 {
-    size_t new = 0;
+    size_t new = 0, respelt = 0;
     /* A plain BEGIN: the staging table is ours alone, and needs no lock on the database. */
     if (store_exec(store, "BEGIN", err) < 0)
         return -1;
     for (size_t i = 0; i < page->row_count; i++) {
-        int r = stage_row(store, &page->rows[i], pass, err);
+        int other = row_respell(store, entity, page->rows[i].id, err);
+        int r = other < 0 ? -1 : stage_row(store, &page->rows[i], pass, err);
         if (r < 0)
             return store_abandon(store);
         new += (size_t)r;
+        respelt += (size_t)other;
     }
     if (store_end(store, err) < 0)
         return -1;
     *ret_new = new;
+    page->respelt += respelt; /* when it is staged again, they have the right case */
     return 0;
 }
 
@@ -184,6 +206,7 @@ static int insert_new(struct store *store, const struct entity *entity, struct s
         row->counts.failed++;
         return err->code == ERROR_ANSWER ? 0 : -1;
     }
+    (void)snprintf(record->id, sizeof record->id, "%s", staged->key); /* of two spellings, the first one */
     int64_t id = row_insert(store, entity, record, staged->json, now, err);
     int r = id < 0 ? -1 : put_state(store, entity, id, staged->hash, now, err);
     if (r == 0)

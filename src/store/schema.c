@@ -78,6 +78,25 @@ static int append_table(struct buffer *sql, const struct entity *entity)
     return r < 0 ? r : buffer_append_text(sql, " deleted_at DATETIME);");
 }
 
+/*
+ * flex_data with \ufffd for each half of a surrogate pair: SQLite would make bytes of it that are no UTF-8.
+ * From one backslash to the next, because of two neither begins an escape. Only for the few texts that have
+ * such an escape at all, most of them as whole pairs.
+ */
+#define HEX       "[0-9a-fA-F]"
+#define BACKSLASH "instr(rest, '\\')"
+#define IS_PAIR   "substr(rest, " BACKSLASH ", 12) GLOB '\\u[dD][89abAB]" HEX HEX "\\u[dD][c-fC-F]" HEX HEX "'"
+#define IS_HALF   "substr(rest, " BACKSLASH ", 4) GLOB '\\u[dD][89a-fA-F]'"
+static const char readable_sql[] =
+    "CASE WHEN t.flex_data GLOB '*\\u[dD][89a-fA-F]*' THEN (WITH RECURSIVE r (done, rest) AS ("
+    "SELECT '', t.flex_data UNION ALL"
+    " SELECT done || substr(rest, 1, " BACKSLASH " - 1) || CASE"
+    " WHEN " IS_PAIR " THEN substr(rest, " BACKSLASH ", 12)"
+    " WHEN " IS_HALF " THEN '\\ufffd' ELSE substr(rest, " BACKSLASH ", 2) END,"
+    " substr(rest, " BACKSLASH " + CASE WHEN " IS_PAIR " THEN 12 WHEN " IS_HALF " THEN 6 ELSE 2 END)"
+    " FROM r WHERE " BACKSLASH " > 0)"
+    " SELECT done || rest FROM r WHERE " BACKSLASH " = 0) ELSE t.flex_data END";
+
 /* The entry that the record names; where it names none of them, those that are flagged. As the columns have
  * it. */
 static int append_default(struct buffer *sql, const struct entity_view *view)
@@ -114,11 +133,11 @@ static int append_view(struct buffer *sql, const struct entity *entity, const st
         r = buffer_printf(
             sql,
             " FROM %s t, json_each(CASE WHEN json_valid(t.flex_data) AND json_type(t.flex_data, '$.%s')"
-            " = 'array' THEN t.flex_data END, '$.%s') e WHERE e.type = 'object'",
-            entity->table, view->list, view->list);
+            " = 'array' THEN %s END, '$.%s') e WHERE e.type = 'object'",
+            entity->table, view->list, readable_sql, view->list);
     if (r == 0 && view->only)
         r = buffer_printf(sql, " AND json_extract(e.value, '$.%s') LIKE '%%@%%'", view->only);
-    return r < 0 ? r : buffer_append_text(sql, ";");
+    return r;
 }
 
 static int append_entity(struct buffer *sql, const struct entity *entity)
@@ -132,8 +151,11 @@ static int append_entity(struct buffer *sql, const struct entity *entity)
         r = statement_expand(sql, changes_sql, entity);
     if (r == 0 && entity->search)
         r = statement_expand(sql, search_sql, entity);
-    for (size_t i = 0; r == 0 && i < entity->view_count; i++)
+    for (size_t i = 0; r == 0 && i < entity->view_count; i++) {
         r = append_view(sql, entity, &entity->views[i]);
+        if (r == 0)
+            r = buffer_append_text(sql, ";");
+    }
     return r;
 }
 
@@ -253,12 +275,52 @@ int schema_make_common(struct store *store, int from, int to, struct error *err)
     return 0;
 }
 
+/* Is there a view of that name that is written otherwise? 1, 0, or -1. */
+static int is_view_outdated(struct store *store, const struct entity_view *view, const char *sql,
+                            struct error *err)
+{
+    sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(store->db,
+                           "SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = ?1 AND sql <> ?2", -1,
+                           &s, NULL) != SQLITE_OK)
+        return store_error(store, "read", err);
+    bind_text(s, 1, view->name);
+    bind_text(s, 2, sql);
+    int r = sqlite3_step(s);
+    if (r != SQLITE_ROW && r != SQLITE_DONE)
+        (void)store_error(store, "read", err);
+    (void)sqlite3_finalize(s);
+    return r == SQLITE_ROW ? 1 : r == SQLITE_DONE ? 0 : -1;
+}
+
+/* Views hold no data: those of an earlier version of this program are made again. */
+static int refresh_views(struct store *store, const struct entity *entity, struct error *err)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < entity->view_count; i++) {
+        struct buffer sql, both;
+        buffer_init(&sql, SQL_MAX);
+        buffer_init(&both, SQL_MAX);
+        r = append_view(&sql, entity, &entity->views[i]) < 0 ||
+                    buffer_printf(&both, "DROP VIEW %s; %s", entity->views[i].name, sql.data) < 0
+                ? error_memory(err)
+                : is_view_outdated(store, &entity->views[i], sql.data, err);
+        if (r > 0)
+            r = store_exec(store, both.data, err);
+        buffer_free(&sql);
+        buffer_free(&both);
+    }
+    return r;
+}
+
 /* Entities that are new since the database was made get their tables; no version is needed for that. */
 static int create_missing(struct store *store, int version, struct error *err)
 {
     for (size_t i = 0; entities[i]; i++) {
         int there = schema_has(store, entities[i]->state_table, NULL, err);
-        if (there < 0 || schema_make_entity(store, entities[i], there ? version : 0, SCHEMA_VERSION, err) < 0)
+        if (there < 0 ||
+            schema_make_entity(store, entities[i], there ? version : 0, SCHEMA_VERSION, err) < 0 ||
+            refresh_views(store, entities[i], err) < 0)
             return -1;
     }
     return 0;

@@ -74,6 +74,12 @@ static const char *const templates[STATEMENT_COUNT] = {
     [SQL_CYCLE_INTERRUPTED] = "UPDATE sync_log SET status = 'failed', error_message = 'interrupted',"
                               " sync_completed_at = ?1 WHERE status = 'running'",
     [SQL_LOG_FORGET] = "DELETE FROM sync_log WHERE sync_started_at < ?1",
+    [SQL_SPELLING] =
+        "SELECT coalesce((SELECT {key} FROM {table} WHERE {key} = ?1),"
+        " (SELECT {key} FROM {table} WHERE {key} = lower(?1)),"
+        " (SELECT {key} FROM {table} WHERE {key} = upper(?1)),"
+        " (SELECT key FROM temp.staged WHERE key = ?1), (SELECT key FROM temp.staged WHERE key = lower(?1)),"
+        " (SELECT key FROM temp.staged WHERE key = upper(?1)), ?1)",
     [SQL_STAGE_ROW] = "INSERT INTO temp.staged (key, pass, hash, json) VALUES (?1, ?2, ?3, ?4)"
                       " ON CONFLICT (key) DO UPDATE SET pass = excluded.pass, hash = excluded.hash,"
                       " json = excluded.json WHERE pass <> excluded.pass",

@@ -22,6 +22,7 @@ enum statement {
     SQL_CYCLE_UPDATE,
     SQL_CYCLE_INTERRUPTED,
     SQL_LOG_FORGET,
+    SQL_SPELLING,
     SQL_STAGE_ROW,
     SQL_STAGE_DROP,
     SQL_STAGE_COUNT,
@@ -246,6 +247,13 @@ struct row_current {
 int row_current(struct store *store, const struct entity *entity, int64_t id, struct row_current *ret,
                 struct error *err);
 void row_current_free(struct row_current *current);
+
+/*
+ * Puts an id that is a UUID into the case in which it is stored, or else staged; one that is neither stays as
+ * it is. Look-ups by index alone. 1 if that changed it, 0 if not, or -1.
+ */
+int row_respell(struct store *store, const struct entity *entity, char id[static RECORD_ID_MAX + 1],
+                struct error *err);
 
 /* Inserts a mapped row and its search index; returns its new id, or -1. */
 int64_t row_insert(struct store *store, const struct entity *entity, const struct record *record,

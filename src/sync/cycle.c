@@ -159,6 +159,17 @@ static int64_t resumes_at(struct cycle *cycle)
     return 0;
 }
 
+/* Which rows of the listing could not be used, behind what that led to. */
+static void append_odd_rows(struct cycle *cycle)
+{
+    char *message = cycle->row.error_message, more[64] = "", count[TEXT_MAX];
+    size_t length = strlen(message), room = sizeof cycle->row.error_message - length;
+    if (cycle->odd_rows > 1)
+        (void)snprintf(more, sizeof more, "; and %s more", text_format_count(count, cycle->odd_rows - 1));
+    if (cycle->odd_row[0])
+        (void)snprintf(message + length, room, "; %.300s%s", cycle->odd_row, more);
+}
+
 /*
  * Success is a whole listing and every record; anything less says what is missing. What is `waiting` was not
  * asked for in this cycle, or failed in this one or an earlier one.
@@ -205,6 +216,8 @@ static void judge(struct cycle *cycle, const struct store_waiting *waiting)
                        text_format_count(a, waiting->unfetched), waiting->unfetched == 1 ? "" : "s");
     else
         row->status = SYNC_SUCCESS;
+    if (row->status == SYNC_PARTIAL && cycle->halt == HALT_NOT)
+        append_odd_rows(cycle);
 }
 
 /* What is kept for reasons that only the people of the site can change. */
@@ -226,12 +239,18 @@ static void report_kept(const struct cycle *cycle, const struct store_waiting *w
 static void report_findings(const struct cycle *cycle)
 {
     const struct findings *f = &cycle->findings;
-    if (f->ill_typed || f->duplicate_keys || f->nul_characters || f->big_numbers)
-        cycle_report(
-            cycle, EVENT_FINDINGS,
-            "%s: kept, though unusual: %" PRId64 " fields of an unexpected type, %" PRId64
-            " objects with a name twice, %" PRId64 " NUL characters, %" PRId64 " numbers beyond 64 bits",
-            cycle->options.entity->name, f->ill_typed, f->duplicate_keys, f->nul_characters, f->big_numbers);
+    const char *name = cycle->options.entity->name;
+    if (f->ill_typed || f->duplicate_keys || f->nul_characters || f->half_surrogates || f->big_numbers)
+        cycle_report(cycle, EVENT_FINDINGS,
+                     "%s: kept, though unusual: %" PRId64 " fields of an unexpected type, %" PRId64
+                     " objects with a name twice, %" PRId64 " NUL characters, %" PRId64
+                     " numbers beyond 64 bits, %" PRId64 " halves of a character (surrogates)",
+                     name, f->ill_typed, f->duplicate_keys, f->nul_characters, f->big_numbers,
+                     f->half_surrogates);
+    if (f->other_case)
+        cycle_report(cycle, EVENT_FINDINGS,
+                     "%s: %" PRId64 " ids came in another case than they are stored in; they are the same %s",
+                     name, f->other_case, name);
 }
 
 static void count_left(struct cycle *cycle)

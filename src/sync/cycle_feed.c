@@ -170,8 +170,14 @@ static void judge_probe(struct cycle *cycle)
 static int stage_feed(struct cycle *cycle, struct error *err)
 {
     size_t unused;
-    if (cycle->sink.stage_page(cycle->sink.self, cycle->page, cycle->listing.reading, &unused, err) < 0)
+    if (cycle->sink.stage_page(cycle->sink.self, cycle->options.entity, cycle->page, cycle->listing.reading,
+                               &unused, err) < 0)
         return -1;
+    if (!cycle->lists) { /* else the listing has counted them */
+        cycle->row.counts.failed += (int64_t)cycle->page->unusable;
+        cycle->findings.other_case += (int64_t)cycle->page->respelt;
+        cycle_note_odd_rows(cycle, cycle->feed_page);
+    }
     cycle->staged = true;
     return 0;
 }

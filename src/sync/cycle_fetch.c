@@ -3,6 +3,7 @@
 
 #include "flexsync/hash.h"
 #include "flexsync/text.h"
+#include "flexsync/utf8.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -94,6 +95,9 @@ static int remember_absent(struct cycle *cycle, const struct task *task, bool li
 static int accept_record(void *arg, const char *body, size_t length, struct error *err)
 {
     struct task *task = arg;
+    size_t bom = utf8_bom(body, length); /* SQLite takes no JSON that begins with one */
+    body += bom;
+    length -= bom;
     task->bytes_hash = hash_bytes(body, length);
     task->same = task->bytes_hash == task->known.bytes_hash;
     if (task->same)
@@ -101,7 +105,7 @@ static int accept_record(void *arg, const char *body, size_t length, struct erro
     struct record *record = NULL;
     if (record_parse(&record, task->cycle->options.entity, body, length, err) < 0)
         return -1;
-    if (strcmp(record->id, task->known.key) != 0) {
+    if (!record_id_same(record->id, task->known.key)) {
         (void)snprintf(task->merged_into, sizeof task->merged_into, "%s", record->id);
         (void)record_free(record);
         return error_set(err, ERROR_ANSWER, RETRY_NEVER,
@@ -112,6 +116,7 @@ static int accept_record(void *arg, const char *body, size_t length, struct erro
         (void)record_free(record);
         return error_memory(err);
     }
+    record->findings.other_case = strcmp(record->id, task->known.key) != 0;
     task->record = record;
     task->body = copy;
     return 0;
@@ -119,21 +124,27 @@ static int accept_record(void *arg, const char *body, size_t length, struct erro
 
 /* A record that did not come, and stays queued; why is kept beside it. */
 static void note_kept(struct cycle *cycle, const struct task *task, enum store_finding finding,
-                      const struct error *err)
+                      const struct error *err, const char *why)
 {
     struct store_item item = {
-        .finding = finding, .id = task->id, .vanished = task->known.vanished, .error = strdup(err->text)};
+        .finding = finding, .id = task->id, .vanished = task->known.vanished, .error = strdup(why)};
     cycle_feed_fetched(cycle, task, FEED_UNKNOWN, FEED_UNKNOWN);
     cycle_report(cycle, EVENT_CYCLE_DETAIL, "%s %s: %s", cycle->options.entity->noun, task->known.key,
                  err->text);
     batch_add(cycle, &item);
 }
 
-static void note_failed(struct cycle *cycle, const struct task *task, const struct error *err)
+/* What will not pass is for people to correct, so its message names the record. */
+static void note_failed(struct cycle *cycle, const struct task *task, const struct error *why)
 {
-    if (cycle->error.code == ERROR_NONE)
-        cycle->error = *err;
-    note_kept(cycle, task, FOUND_FAILED, err);
+    struct error named = *why;
+    bool lasting = why->code == ERROR_ANSWER && why->retry == RETRY_NEVER;
+    if (lasting)
+        (void)error_set(&named, why->code, why->retry, "%s %s: %.350s", cycle->options.entity->noun,
+                        task->known.key, why->text);
+    if (cycle->error.code == ERROR_NONE || (lasting && cycle->error.retry != RETRY_NEVER))
+        cycle->error = named;
+    note_kept(cycle, task, FOUND_FAILED, why, named.text);
 }
 
 /* A date of the server's in a column, in seconds as if it were UTC; 0 where there is none. */
@@ -228,7 +239,7 @@ static void note_unusable(struct cycle *cycle, const struct task *task, const st
     if (!known->vanished || !known->active || err->code == ERROR_SYSTEM)
         note_failed(cycle, task, err);
     else if (!task->merged_into[0] && known->missing < MISSING_DAYS)
-        note_kept(cycle, task, FOUND_MISSING, err);
+        note_kept(cycle, task, FOUND_MISSING, err, err->text);
     else if (remember_absent(cycle, task, false) < 0)
         note_failed(cycle, task, err);
     else
@@ -238,7 +249,7 @@ static void note_unusable(struct cycle *cycle, const struct task *task, const st
 static void note_denied(struct cycle *cycle, const struct task *task, const struct error *err)
 {
     cycle->denied++;
-    note_kept(cycle, task, FOUND_DENIED, err);
+    note_kept(cycle, task, FOUND_DENIED, err, err->text);
 }
 
 static void record_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)

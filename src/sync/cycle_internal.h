@@ -81,10 +81,12 @@ struct cycle {
     bool disproved; /* an answer contradicts that the listing is whole */
     bool relisted;  /* it was read again for that */
     unsigned asked_size;
-    int64_t walk_began; /* seconds: of a listing that more than one cycle reads */
-    bool sink_failed;   /* what the batch holds is lost; the queue still has it */
-    int64_t stop_at;    /* monotonic: a wish to end is obeyed by then */
-    struct page *page;  /* an answer to be staged; owned */
+    int64_t walk_began;           /* seconds: of a listing that more than one cycle reads */
+    bool sink_failed;             /* what the batch holds is lost; the queue still has it */
+    int64_t stop_at;              /* monotonic: a wish to end is obeyed by then */
+    struct page *page;            /* an answer to be staged; owned */
+    int64_t odd_rows;             /* of the listing and the feed: rows that could not be used */
+    char odd_row[ERROR_TEXT_MAX]; /* the first of them, as it is reported; "" */
     bool page_done;
     enum fetch_outcome outcome; /* of that answer */
     struct error page_error;
@@ -134,6 +136,9 @@ phase_fn cycle_do_plan, cycle_do_fetch, cycle_do_reconcile;
 
 /* Asks for a page; the answer wakes the cycle, with page_done, outcome, and page or page_error. */
 void cycle_ask_page(struct cycle *cycle, const struct source_page *wanted);
+
+/* Counts and reports the unusable rows of cycle->page, which was asked for by this number. */
+void cycle_note_odd_rows(struct cycle *cycle, unsigned number);
 
 /* No page will come any more in this cycle; what came is compared, or the cycle ends. */
 int cycle_end_listing(struct cycle *cycle, struct error *err);

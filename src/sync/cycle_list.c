@@ -250,6 +250,34 @@ static bool take_probe(struct cycle *cycle)
     return true;
 }
 
+/* What it says is about a person, and is not reported: the row is named by its place, and its id. */
+static void name_odd_row(const struct cycle *cycle, const struct page_odd *odd, unsigned number,
+                         char ret[static ERROR_TEXT_MAX])
+{
+    char id[RECORD_ID_MAX + 8] = "";
+    if (odd->id[0])
+        (void)snprintf(id, sizeof id, " (id %s)", odd->id);
+    if (odd->legible)
+        (void)snprintf(ret, ERROR_TEXT_MAX, "page %u, row %zu cannot be used: %s", number, odd->position,
+                       odd->reason);
+    else
+        (void)snprintf(ret, ERROR_TEXT_MAX, "page %u, row %zu%s cannot be read: %s; correct the %s in Flex",
+                       number, odd->position, id, odd->reason, cycle->options.entity->noun);
+}
+
+void cycle_note_odd_rows(struct cycle *cycle, unsigned number)
+{
+    char text[ERROR_TEXT_MAX];
+    const struct page *page = cycle->page;
+    for (size_t i = 0; i < page->odd_count && cycle->odd_rows + (int64_t)i < PAGE_ODD_MAX; i++) {
+        name_odd_row(cycle, &page->odd[i], number, text);
+        cycle_report(cycle, EVENT_LISTING_ODD, "%s: %s", cycle->options.entity->name, text);
+        if (!cycle->odd_row[0])
+            (void)snprintf(cycle->odd_row, sizeof cycle->odd_row, "%s", text);
+    }
+    cycle->odd_rows += (int64_t)page->unusable;
+}
+
 static int stage(struct cycle *cycle, struct error *err)
 {
     struct listing *listing = &cycle->listing;
@@ -259,10 +287,14 @@ static int stage(struct cycle *cycle, struct error *err)
         cycle->page = page_free(cycle->page);
         return again < 0 ? -1 : 0;
     }
-    if (cycle->sink.stage_page(cycle->sink.self, cycle->page, listing->reading, &new_ids, err) < 0)
+    if (cycle->sink.stage_page(cycle->sink.self, cycle->options.entity, cycle->page, listing->reading,
+                               &new_ids, err) < 0)
         return -1;
-    if (listing->reading == listing->began)
+    if (listing->reading == listing->began) {
         cycle->row.counts.failed += (int64_t)cycle->page->unusable;
+        cycle->findings.other_case += (int64_t)cycle->page->respelt;
+        cycle_note_odd_rows(cycle, listing->page);
+    }
     findings_add(&cycle->findings, &cycle->page->findings);
     cycle_report(cycle, EVENT_CYCLE_DETAIL, "%s: page %u brought %zu rows, %zu ids new",
                  cycle->options.entity->name, listing->page, cycle->page->row_count, new_ids);

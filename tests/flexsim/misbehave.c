@@ -88,6 +88,36 @@ static void change_charset(const struct rule *r, const struct call *call, int64_
     }
 }
 
+static size_t string_end(const struct buf *json, size_t at)
+{
+    for (at++; at < json->len && json->data[at] != '"'; at++)
+        at += json->data[at] == '\\';
+    return at;
+}
+
+/* The `id` of a record, or of the rows of a listing (of one of them, from 1): not those of what they hold. */
+static void upper_ids(struct buf *json, const struct call *call, int64_t shape, int64_t row)
+{
+    int wanted = call->kind == CALL_DETAIL ? 1 : shape == SHAPE_PAGE ? 3 : 2, depth = 0;
+    int64_t seen = 0;
+    for (size_t at = 0; at < json->len; at++) {
+        char c = json->data[at];
+        depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+        if (c != '"')
+            continue;
+        size_t end = string_end(json, at);
+        if (depth == wanted && end + 2 < json->len && !memcmp(json->data + at, "\"id\":\"", 6)) {
+            size_t last = string_end(json, end + 2);
+            seen++;
+            for (size_t i = end + 2; i < last && (!row || row == seen); i++)
+                if (json->data[i] >= 'a' && json->data[i] <= 'f')
+                    json->data[i] = (char)(json->data[i] - 'a' + 'A');
+            end = last;
+        }
+        at = end;
+    }
+}
+
 static void change(const struct rule *r, const struct call *call, int64_t shape, struct buf *json,
                    struct answer *a)
 {
@@ -113,6 +143,9 @@ static void change(const struct rule *r, const struct call *call, int64_t shape,
         break;
     case ACTION_CHARSET:
         change_charset(r, call, shape, json, a);
+        break;
+    case ACTION_UPPER_IDS:
+        upper_ids(json, call, shape, r->number);
         break;
     default:
         break; /* rows and totals are the listing's business */

@@ -131,8 +131,14 @@ struct contact *population_at(struct population *p, uint32_t place)
     return &p->all[place];
 }
 
-struct contact *population_find(struct population *p, const char *id)
+/* Ids are UUIDs, which are understood in either case. */
+struct contact *population_find(struct population *p, const char *asked)
 {
+    char id[64];
+    size_t n = 0;
+    for (; asked[n] && n < sizeof(id) - 1; n++)
+        id[n] = (char)(asked[n] >= 'A' && asked[n] <= 'F' ? asked[n] - 'A' + 'a' : asked[n]);
+    id[n] = '\0';
     uint32_t at = (uint32_t)id_hash(id) & p->slot_mask;
     for (; p->slots[at]; at = (at + 1) & p->slot_mask) {
         struct contact *c = &p->all[p->slots[at] - 1];

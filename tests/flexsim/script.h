@@ -27,6 +27,7 @@ enum action {
     ACTION_DUPLICATE_KEY,
     ACTION_DEEP,
     ACTION_CHARSET,
+    ACTION_UPPER_IDS,
     /* these decide; no later rule is looked at */
     ACTION_STATUS,
     ACTION_HANG,

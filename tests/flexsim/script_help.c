@@ -31,6 +31,7 @@ const char *script_help(void)
            "    deep [LEVELS]               a member \"deep\" of so many nested arrays (100000)\n"
            "    charset latin1|invalid|bom  ISO-8859-1 throughout; bad UTF-8 in a name; a byte order mark in "
            "front\n"
+           "    upper-ids [N]               ids of records and rows in upper case (the Nth row's alone)\n"
            "  These decide, and no later rule is looked at:\n"
            "    status CODE [retry-after=TEXT] [body=TEXT]   body= takes the rest of the line; HTML if it "
            "starts with <\n"

@@ -42,6 +42,7 @@ static const struct action_word {
     {"duplicate-key", ACTION_DUPLICATE_KEY, ARG_OPTIONAL_PATH, 0, 0, 0, 0},
     {"deep", ACTION_DEEP, ARG_OPTIONAL_NUMBER, 0, 1, 10000000, 100000},
     {"charset", ACTION_CHARSET, ARG_CHARSET, 0, 0, 0, 0},
+    {"upper-ids", ACTION_UPPER_IDS, ARG_OPTIONAL_NUMBER, 0, 1, 1000000000, 0},
     {"status", ACTION_STATUS, ARG_NUMBER, OPT_RETRY_AFTER | OPT_BODY, 200, 599, 0},
     {"hang", ACTION_HANG, ARG_NONE, 0, 0, 0, 0},
     {"reset", ACTION_RESET, ARG_NONE, OPT_BYTES, 0, 0, 0},

@@ -7,6 +7,7 @@
  * tests/fuzz/corpus/record
  */
 #include "flexsync/diff.h"
+#include "flexsync/flexdata.h"
 #include "flexsync/record.h"
 
 #include <stdlib.h>
@@ -29,6 +30,24 @@ static void check_diff(const char *body)
     free(after);
 }
 
+/* What is handed on is JSON of one line, which jansson takes but for its numbers, names twice and NULs. */
+static void check_stored(const char *body)
+{
+    struct buffer out;
+    json_error_t e = {0};
+    buffer_init(&out, SIZE_MAX);
+    int r = flexdata_append(&out, body);
+    json_t *value = flexdata_read(body),
+           *again = r > 0 ? json_loadb(out.data, out.length, JSON_ALLOW_NUL | JSON_DECODE_ANY, &e) : NULL;
+    if (r < 0 || (value && r == 0) || (r > 0 && strpbrk(out.data, "\r\n")) ||
+        (r > 0 && !again && json_error_code(&e) != json_error_numeric_overflow) ||
+        (value && !json_equal(value, again)))
+        abort();
+    json_decref(value);
+    json_decref(again);
+    buffer_free(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     for (const struct entity *const *entity = entities; *entity; entity++) {
@@ -41,8 +60,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)record_free(record);
     }
     char *body = strndup((const char *)data, size);
-    if (body)
+    if (body) {
         check_diff(body);
+        check_stored(body);
+    }
     free(body);
     return 0;
 }

@@ -384,3 +384,235 @@ test_a_full_sync_asks_for_what_was_unknown_at_once() {
     expect_sql "the queue" "SELECT count(*) FROM detail_queue" 0
     expect_complete
 }
+
+# A row that differs, and every other contact: stored, fetched, kept up to date.
+partial_by_one_row() { # partial_by_one_row ID REASON: the last sync
+    expect_status 2
+    expect_log 'status, records_expected, records_failed, records_deleted' 'partial|60|1|0'
+    expect_match "error_message" "$(log_row error_message)" \
+        "could not be proven whole.*; page 1, row [0-9]+ \(id $1\) cannot be read: $2; correct the contact in Flex"
+    expect_match "the log" "$(cat "$T/app.log")" "page 1, row [0-9]+ \(id $1\) cannot be read: $2"
+}
+
+test_a_row_that_cannot_be_read_is_one_bad_row() {
+    contacts_60
+    local rule id deep
+    id=$(some_id 8)
+    deep=$(printf '[%.0s' {1..3000})$(printf ']%.0s' {1..3000})
+    for rule in $'name "a\ttab"|it has a raw control character' $'name "Jos\xe9"|it is not UTF-8' 'x NaN|its syntax is wrong' \
+        'name "\x"|its syntax is wrong' "x $deep|it is nested too deeply"; do
+        rm -f "$DB"* "$T/app.log"
+        script "list => replace-field content.7.${rule%|*}"
+        sync
+        partial_by_one_row "$id" "${rule#*|}"
+        expect_log 'records_listed, records_fetched' '59|59'
+        expect_sql "all others, whole" "SELECT count(*), sum(content_hash IS NOT NULL) FROM contacts JOIN contact_state USING (id)" '59|59'
+        script
+        sync
+        expect_status 0
+        expect_complete
+        expect_second_sync_changes_nothing
+    done
+}
+
+test_a_row_that_cannot_be_read_keeps_its_contact_and_stops_no_edit() {
+    contacts_60
+    sync
+    expect_status 0
+    local id edited before details
+    id=$(some_id 8) edited=$(some_id 20)
+    sim "edit?id=$edited&kind=rename" >/dev/null
+    script $'list => replace-field content.7.name "a\ttab"'
+    sync --full
+    partial_by_one_row "$id" 'it has a raw control character'
+    expect_all_as_the_server_has_them
+    expect_sql "Inactive" "SELECT count(*) FROM contacts WHERE status = 'Inactive'" 0
+    expect_no_match "the log" "$(cat "$T/app.log")" 'tab'
+    before=$(contents)
+    sim "remove?id=$(some_id 30)" >/dev/null
+    sync
+    expect_status 2
+    expect_equal "the database of a listing that is not whole" "$(contents)" "$before"
+    script
+    sync
+    expect_status 0
+    expect_sql "the removed one" "SELECT count(*) FROM contacts WHERE status = 'Inactive'" 1
+    expect_second_sync_changes_nothing
+}
+
+test_many_bad_rows_are_counted_and_five_of_them_reported() {
+    contacts_60
+    local i rules=()
+    for i in {0..11}; do rules+=($'list => replace-field content.'"$i"$'.name "a\ttab"'); done
+    script "${rules[@]}"
+    sync
+    expect_status 2
+    expect_log 'records_listed, records_failed, records_fetched' '48|12|48'
+    expect_match "error_message" "$(log_row error_message)" 'page 1, row 1 .*; and 11 more$'
+    expect_equal "rows that are reported" "$(grep -c 'contacts: page 1, row' "$T/app.log")" 5
+}
+
+test_half_surrogates_are_kept_as_they_came_and_shown_as_replacements() {
+    contacts_60
+    local ids id format
+    mapfile -t ids < <(sim ids)
+    id=${ids[2]}
+    script 'list => replace-field content.2.name "row \ud800"' \
+        "detail id=$id => replace-field name \"Zo\\ud800\\u0041 \\\\ud800 \\ud83d\\ude00\"" \
+        "detail id=$id => replace-field emptyNote\\udc00 1" \
+        "detail id=$id => replace-field narrativeDescription \"note \\udfff\"" \
+        "detail id=$id => replace-field creditLimit 1E999" \
+        "detail id=$id => replace-field internetAddresses [{\"id\": \"e\\ud800\", \"url\": \"zo\\udc00@a.example\", \"default\": true, \"internetAddressType\": \"\\ud800\"}]" \
+        "detail id=$id => replace-field phoneNumbers [{\"id\": \"p\", \"dialNumber\": \"12\\ud800\"}]"
+    sync
+    expect_status 0
+    expect_log 'status, records_fetched, records_failed' 'success|60|0'
+    expect_match "findings" "$(cat "$T/app.log")" '[1-9][0-9]* halves of a character'
+    expect_sql "as it came" "SELECT instr(flex_data, 'Zo\\ud800\\u0041') > 0 FROM contacts WHERE contact_id = '$id'" 1
+    expect_sql "name" "SELECT name FROM contacts WHERE contact_id = '$id'" 'Zo�A \ud800 😀'
+    expect_second_sync_changes_nothing
+    script "detail id=$id => replace-field name \"Zo\\udbff edited\""
+    sync "$id"
+    expect_status 0
+    for format in "show $id" "show --json $id" "show --raw $id" "changes $id" "changes --json $id" 'list -n 70' 'list --json' \
+        'search Zo' 'search --json Zo' 'export --format csv' 'export --format jsonl' 'export --format vcf' \
+        'export --format jsonl --columns contact_id,name,flex_data' 'export --format csv --columns flex_data'; do
+        cli $format
+        expect_status 0
+        iconv -f UTF-8 -t UTF-8 "$OUT" >/dev/null || fail "$format prints what is no UTF-8"
+        expect_equal "$format: bytes of half a surrogate" "$(grep -c -aP '\xED[\xA0-\xBF]' "$OUT" || true)" 0
+    done
+    cli show --json "$id"
+    expect_equal "name in flex_data" "$(json "$OUT" contact.flex_data.name)" 'Zo� edited'
+    cli changes --json "$id"
+    expect_match "changes" "$(cat "$OUT")" '"after": *\{'
+    cli export --format xlsx -o "$T/all.xlsx" --columns contact_id,name,flex_data
+    expect_status 0
+    cli export --format jsonl --columns contact_id,flex_data
+    expect_equal "a record in JSON lines" "$(grep "$id" "$OUT" | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["flex_data"]["name"])')" 'Zo� edited'
+    script
+    sync --full
+    expect_status 0
+    expect_complete
+    expect_columns_follow_flex_data
+}
+
+test_views_give_half_surrogates_as_replacements() {
+    contacts_60
+    local id
+    id=$(some_id 3)
+    script "detail id=$id => replace-field internetAddresses [{\"id\": \"e\", \"url\": \"zo\\udc00@a.example\", \"name\": \"\\\\ud800 \\ud83d\\ude00\"}]" \
+        "detail id=$id => replace-field phoneNumbers [{\"id\": \"p\", \"dialNumber\": \"12\\ud800\\u0041\"}]"
+    sync
+    expect_status 0
+    expect_sql "phone" "SELECT dial_number FROM contact_phones WHERE contact_id = '$id'" '12�A'
+    expect_sql "e-mail" "SELECT email, name FROM contact_emails WHERE contact_id = '$id'" 'zo�@a.example|\ud800 😀'
+    sqlite3 "$DB" "DROP VIEW contact_phones" "CREATE VIEW contact_phones AS SELECT contact_id, 1 AS dial_number FROM contacts"
+    expect_second_sync_changes_nothing
+    expect_sql "phone, in a database of an earlier version" "SELECT dial_number FROM contact_phones WHERE contact_id = '$id'" '12�A'
+    local view
+    for view in contact_emails contact_phones contact_addresses contact_resource_types; do
+        sql "SELECT * FROM $view" >view.out
+        iconv -f UTF-8 -t UTF-8 view.out >/dev/null || fail "$view has what is no UTF-8"
+    done
+}
+
+test_a_byte_order_mark_is_passed_over() {
+    contacts_60
+    script 'any => charset bom'
+    sync
+    expect_status 0
+    expect_complete
+    expect_sql "what SQLite takes for JSON" "SELECT count(*) FROM contacts WHERE json_valid(flex_data)" 60
+    expect_second_sync_changes_nothing
+    script
+    sync --full
+    expect_status 0
+    expect_log 'status, records_updated' 'success|0'
+    expect_complete
+}
+
+test_a_record_that_can_never_be_read_is_asked_for_once_and_named() {
+    contacts_60 --max-size 25
+    local ids id
+    mapfile -t ids < <(sim ids)
+    id=${ids[4]}
+    script "detail id=$id => replace-field name \"Jos"$'\xe9"' "detail id=${ids[5]} => deep 100000" \
+        "detail id=${ids[6]} => replace-field name \"a"$'\t'"b\""
+    sync
+    expect_status 2
+    expect_log 'status, records_fetched, records_failed, retries' 'partial|57|3|0'
+    expect_match "error_message" "$(log_row error_message)" \
+        '3 records could not be had: contact [-0-9a-f]{36}: its answer cannot be read: it.*\(at byte [0-9]+\); correct the contact in Flex'
+    expect_match "last_error" "$(sql "SELECT last_error FROM detail_queue q JOIN contacts c USING (id) WHERE c.contact_id = '$id'")" \
+        "^contact $id: its answer cannot be read: it is not UTF-8 \(at byte [0-9]+\); correct the contact in Flex"
+    expect_sql "all are listed" "SELECT count(*) FROM contacts" 60
+    local before
+    before=$(contents)
+    sync
+    expect_status 2
+    expect_log 'records_failed, retries, records_updated' '3|0|0'
+    expect_equal "the database" "$(contents)" "$before"
+    script
+    sync
+    expect_status 0
+    expect_complete
+    expect_second_sync_changes_nothing
+}
+
+test_a_record_that_was_cut_is_still_asked_for_again() {
+    contacts_60
+    script "detail id=$(some_id 5) times=1 => truncate" "detail id=$(some_id 6) times=1 => html" "detail id=$(some_id 7) times=1 => empty"
+    sync
+    expect_status 0
+    expect_log 'status, retries' 'success|3'
+    expect_complete
+}
+
+test_ids_in_another_case_are_the_same_contacts() {
+    local rule
+    for rule in 'detail => upper-ids' 'list => upper-ids' 'any => upper-ids'; do
+        rm -f "$DB"* "$T/app.log"
+        contacts_60
+        sync
+        expect_status 0
+        script "$rule"
+        sync --full
+        expect_status 0
+        expect_log 'status, records_listed, records_failed, records_inserted, records_updated, records_deleted' 'success|60|0|0|0|0'
+        expect_sql "contacts" "SELECT count(*), count(DISTINCT lower(contact_id)), sum(status = 'Active'), sum(contact_id GLOB '*[A-F]*') FROM contacts" '60|60|60|0'
+        expect_match "the log" "$(cat "$T/app.log")" 'contacts: [1-9][0-9]* ids came in another case than they are stored in; they are the same contacts'
+        expect_second_sync_changes_nothing
+        stop_sim
+    done
+}
+
+test_a_first_fill_whose_listing_and_records_differ_in_case_is_complete() {
+    local rule
+    for rule in 'detail => upper-ids' 'list => upper-ids'; do
+        rm -f "$DB"* "$T/app.log"
+        contacts_60 --max-size 25
+        script "$rule"
+        sync
+        expect_status 0
+        expect_log 'status, records_listed, records_fetched, records_failed' 'success|60|60|0'
+        expect_match "the log" "$(cat "$T/app.log")" 'contacts: 60 ids came in another case'
+        expect_second_sync_changes_nothing
+        script
+        sync --full
+        expect_status 0
+        expect_log 'records_inserted, records_updated, records_deleted' '0|0|0'
+        expect_sql "contacts" "SELECT count(*) FROM contacts WHERE status = 'Active'" 60
+        stop_sim
+    done
+}
+
+test_one_id_in_both_cases_in_a_page_is_one_contact() {
+    contacts_60
+    script 'list => duplicate-row 7' 'list => upper-ids 7'
+    sync
+    expect_status 0
+    expect_sql "contacts" "SELECT count(*), count(DISTINCT lower(contact_id)) FROM contacts" '60|60'
+    expect_match "the log" "$(cat "$T/app.log")" '1 rows? came twice'
+    expect_second_sync_changes_nothing
+}

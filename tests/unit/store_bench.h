@@ -276,7 +276,7 @@ static inline size_t stage_more(struct bench *b, unsigned pass, const char *rows
     struct page *page = NULL;
     size_t new_ids = SIZE_MAX;
     assert_done(b, page_parse(&page, rows, strlen(rows), &b->err));
-    assert_done(b, store_stage_page(b->store, page, pass, &new_ids, &b->err));
+    assert_done(b, store_stage_page(b->store, &entity_contacts, page, pass, &new_ids, &b->err));
     (void)page_free(page);
     return new_ids;
 }

@@ -175,8 +175,9 @@ FAULTY(cycle_begin, (void *self, struct sync_row *row, struct error *err), row, 
 FAULTY(cycle_finish,
        (void *self, const struct sync_row *row, const struct store_retention *retention, struct error *err),
        row, retention, err)
-FAULTY(stage_page, (void *self, const struct page *page, unsigned pass, size_t *ret, struct error *err), page,
-       pass, ret, err)
+FAULTY(stage_page,
+       (void *self, const struct entity *e, struct page *page, unsigned pass, size_t *ret, struct error *err),
+       e, page, pass, ret, err)
 FAULTY(stage_count, (void *self, unsigned first, int64_t *ret, struct error *err), first, ret, err)
 FAULTY(stage_drop, (void *self, unsigned first, struct error *err), first, err)
 FAULTY(stage_keep, (void *self, const struct entity *e, struct error *err), e, err)

@@ -38,6 +38,18 @@ static void another_order_white_space_or_escape_is_no_difference(void **state)
                 " {\n\"c\" : \"\\u00e9\\/\", \"b\":{ \"y\":[ 1,2 ],\"x\":1 }, \"\\u0061\":1 } ", "{}", "{}");
 }
 
+static void half_surrogates_and_the_case_of_a_uuid_are_read_as_the_record_is(void **state)
+{
+    (void)state;
+    assert_diff("{\"a\":\"\\ud800\",\"\\udc00\":1,\"b\":1}", "{\"a\":\"\uFFFD\",\"\\udc00\":2,\"b\":1}",
+                "{\"\\udc00\":1}", "{\"\\udc00\":2}");
+    const char *lower = "{\"id\":\"9fa53da2-07fa-4a84-aed6-01683fffffd7\",\"a\":1}",
+               *upper = "{\"id\":\"9FA53DA2-07FA-4A84-AED6-01683FFFFFD7\",\"a\":1}";
+    struct error err = {0};
+    assert_diff(lower, upper, "{}", "{}");
+    assert_int_equal(diff_contains(lower, upper, &err), 1);
+}
+
 static void only_the_fields_that_differ_are_told(void **state)
 {
     (void)state;
@@ -234,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_content_has_no_difference),
         cmocka_unit_test(another_order_white_space_or_escape_is_no_difference),
+        cmocka_unit_test(half_surrogates_and_the_case_of_a_uuid_are_read_as_the_record_is),
         cmocka_unit_test(only_the_fields_that_differ_are_told),
         cmocka_unit_test(a_field_that_one_side_lacks_is_left_out_there),
         cmocka_unit_test(fields_are_sorted_by_name),

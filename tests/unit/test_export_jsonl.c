@@ -56,6 +56,17 @@ static void a_record_stands_in_its_line_as_it_was_received(void **state)
     assert_string_equal(line, "{\"flex_data\":{\"n\":   1.10, \"big\":123456789012345678901234567890}}\n");
 }
 
+/* Readers that refuse half a surrogate pair, or make of it what is no UTF-8, are many. */
+static void half_surrogates_of_a_record_are_replaced_and_huge_numbers_kept(void **state)
+{
+    CLEANUP_FREE char *line =
+        line_of(*state, "flex_data",
+                (struct value[]){
+                    text_value("{\"a\":\"\\ud800\\ud83d\\ude00\",\"\\udc00\":\"\\\\ud800\",\"n\":1E999}")});
+    assert_string_equal(
+        line, "{\"flex_data\":{\"a\":\"\\ufffd\\ud83d\\ude00\",\"\\ufffd\":\"\\\\ud800\",\"n\":1E999}}\n");
+}
+
 static void what_is_no_json_stands_there_as_text(void **state)
 {
     CLEANUP_FREE char *line = line_of(*state, "flex_data", (struct value[]){text_value("{\"a\":")});
@@ -76,6 +87,7 @@ int main(void)
         TEST(columns_stand_in_the_order_asked_for_with_their_types),
         TEST(times_are_utc_and_say_so_and_a_record_is_left_alone),
         TEST(a_record_stands_in_its_line_as_it_was_received),
+        TEST(half_surrogates_of_a_record_are_replaced_and_huge_numbers_kept),
         TEST(what_is_no_json_stands_there_as_text),
         TEST(bytes_that_are_no_utf8_are_replaced),
     };

@@ -34,14 +34,19 @@ static struct page *parse(const char *body)
     return page;
 }
 
-static void assert_refused(const char *body, size_t length)
+static void assert_refused_as(const char *body, size_t length, enum error_retry retry)
 {
     struct page *untouched = (struct page *)&length, *page = untouched;
     struct error err = {0};
     assert_int_equal(page_parse(&page, body, length, &err), -1);
     assert_ptr_equal(page, untouched);
     assert_int_equal(err.code, ERROR_ANSWER);
-    assert_int_equal(err.retry, RETRY_NOW);
+    assert_int_equal(err.retry, retry);
+}
+
+static void assert_refused(const char *body, size_t length)
+{
+    assert_refused_as(body, length, RETRY_NOW);
 }
 
 static void assert_row(const struct page *page, size_t i, const char *id, const char *json)
@@ -271,16 +276,166 @@ static void what_is_no_json_is_refused_although_its_rows_are_read_one_by_one(voi
         "{7:1,\"content\":[]}",
         "{\"content\":[{\"id\":\"c\"}",
         "{\"content\":[nul]}",
-        "{\"content\":[],\"x\":nul}",
         "x\"content\":[]x",
-        "{\"content\":[tru],\"content\":[]}",
         "[1,\"\xFF\"]",
-        "{\"content\":[],\"\xFF\":1}",
         "{\"content\":[],12345678901234567890:1}",
         "[{12345678901234567890:1}]",
     };
     for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++)
         assert_refused(bodies[i], strlen(bodies[i]));
+}
+
+static void what_is_whole_by_its_structure_and_yet_no_json_is_never_asked_for_again(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {
+        "{\"content\":[],\"x\":nul}",   "{\"content\":[tru],\"content\":[]}",
+        "{\"content\":[],\"\xFF\":1}",  "{\"content\":[],\"x\":\"\t\"}",
+        "{\"content\":[],\"x\":[NaN]}", "\xEF\xBB\xBF{\"content\":[],\"x\":\"\xE9\"}",
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++)
+        assert_refused_as(bodies[i], strlen(bodies[i]), RETRY_NEVER);
+}
+
+static void assert_odd(const struct page *page, size_t i, size_t position, const char *id, const char *reason)
+{
+    assert_true(i < page->odd_count);
+    assert_int_equal(page->odd[i].position, position);
+    assert_string_equal(page->odd[i].id, id);
+    assert_string_equal(page->odd[i].reason, reason);
+}
+
+/* Each is one row of three, and the others are used. */
+static void a_row_that_cannot_be_read_is_named_and_the_others_are_used(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row;
+        size_t length; /* 0: up to its NUL */
+        const char *id, *reason;
+    } cases[] = {
+        {"{\"id\":\"c-0\",\"name\":\"a\tb\"}", 0, "c-0", "it has a raw control character"},
+        {"{\"id\":\"c-0\",\"name\":\"a\nb\"}", 0, "c-0", "it has a raw control character"},
+        {"{\"id\":\"c-0\",\"name\":\"Jos\xE9\"}", 0, "c-0", "it is not UTF-8"},
+        {"{\"name\":\"\xED\xA0\x80\", \"\\u0069d\" : \"c-0\"}", 0, "c-0", "it is not UTF-8"},
+        {"{\"id\":\"c-0\",\"name\":\"a\\qb\"}", 0, "c-0", "its syntax is wrong"},
+        {"{\"id\":\"c-0\",\"name\":\"a\\u12\"}", 0, "c-0", "its syntax is wrong"},
+        {"{\"id\":\"c-0\",\"creditLimit\":NaN}", 0, "c-0", "its syntax is wrong"},
+        {"{\"id\":\"c-0\",\"creditLimit\":-Infinity}", 0, "c-0", "its syntax is wrong"},
+        {"{\"id\":\"c-0\",\"creditLimit\":007}", 0, "c-0", "its syntax is wrong"},
+        {"{\"id\":\"c-0\",\"a\\u0000b\":1}", 0, "c-0", "a field's name has a NUL"},
+        {"{\"id\":\"c-0\",\"name\":\"a\0b\"}", 25, "c-0", "it has a NUL byte"},
+        {"{\"id\":\"x\",\"name\":\"],}{[\\\\\\\"\xE9\",\"id\":\"c-0\"}", 0, "c-0", "it is not UTF-8"},
+        {"{\"id\":\"../../etc\",\"name\":\"\xE9\"}", 0, "", "it is not UTF-8"},
+        {"{\"id\":\"c\xE9\"}", 0, "", "it is not UTF-8"},
+        {"{\"id\":7,\"name\":\"\xE9\"}", 0, "", "it is not UTF-8"},
+        {"{\"id\":{\"id\":\"c-0\"},\"name\":\"\xE9\"}", 0, "", "it is not UTF-8"},
+        {"[\"id\",\"\xE9\"]", 0, "", "it is not UTF-8"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char body[512];
+        size_t length = cases[i].length ? cases[i].length : strlen(cases[i].row);
+        char *p = stpcpy(body, "{\"content\":[" ROW_ADA ", ");
+        p = mempcpy(p, cases[i].row, length);
+        p = stpcpy(p, "," ROW_BEA "],\"totalElements\":3}");
+        struct page *page = NULL;
+        struct error err = {0};
+        if (page_parse(&page, body, (size_t)(p - body), &err) < 0)
+            fail_msg("case %zu is refused: %s", i, err.text);
+        assert_int_equal(page->row_count, 2);
+        assert_row(page, 0, "c-1", ROW_ADA);
+        assert_row(page, 1, "c-2", ROW_BEA);
+        assert_int_equal(page->total, 3);
+        assert_int_equal(page->unusable, 1);
+        assert_int_equal(page->odd_count, 1);
+        assert_odd(page, 0, 2, cases[i].id, cases[i].reason);
+        assert_false(page->odd[0].legible);
+        (void)page_free(page);
+    }
+}
+
+static void a_row_whose_quotes_do_not_pair_up_fails_the_whole_page(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "{\"id\":\"c-0\",\"name\":\"a\"b\"}",
+        "{\"id\":\"c-0\",\"name\":\"C:\\\"}",
+        "{\"id\":\"c-0\",\"name\":\"a}",
+        "{\"id\":\"c-0\",name:\"a\"}",
+        "{\"id\":\"c-0\",\"name\":}",
+        "{\"id\":\"c-0\",\"name\" \"a\"}",
+        "{\"id\":\"c-0\",}",
+        "{\"id\":\"c-0\"]",
+        "{\"id\":\"c-0\",\"a\":\xE9}",
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        char body[512];
+        char *end = stpcpy(stpcpy(stpcpy(body, "[" ROW_ADA ","), rows[i]), "," ROW_BEA "]");
+        assert_refused(body, (size_t)(end - body));
+    }
+}
+
+static void five_unusable_rows_are_named_and_all_are_counted(void **state)
+{
+    (void)state;
+    struct page *p = parse("[{\"id\":\"\t\"},{},null," ROW_ADA ",7,{\"id\":\"c-6\",\"a\":\"\t\"},{\"id\":"
+                           "\"c-7\",\"a\":\"\t\"},{\"id\":7}," ROW_BEA "]");
+    assert_int_equal(p->row_count, 2);
+    assert_int_equal(p->unusable, 7);
+    assert_int_equal(p->odd_count, PAGE_ODD_MAX);
+    assert_odd(p, 0, 1, "", "it has a raw control character");
+    assert_odd(p, 1, 2, "", "it has no usable id");
+    assert_odd(p, 2, 3, "", "it is no object");
+    assert_odd(p, 3, 5, "", "it is no object");
+    assert_odd(p, 4, 6, "c-6", "it has a raw control character");
+    assert_true(p->odd[1].legible && !p->odd[4].legible);
+    (void)page_free(p);
+}
+
+static void a_byte_order_mark_before_a_page_is_passed_over(void **state)
+{
+    (void)state;
+    struct page *p = parse("\xEF\xBB\xBF" SPRING_PAGE);
+    assert_int_equal(p->total, 1699);
+    assert_row(p, 0, "c-1", ROW_ADA);
+    (void)page_free(p);
+    p = parse("\xEF\xBB\xBF [" ROW_BEA "]");
+    assert_true(p->array);
+    assert_row(p, 0, "c-2", ROW_BEA);
+    (void)page_free(p);
+    assert_refused("\xEF\xBB\xBF\xEF\xBB\xBF[]", 8);
+    assert_refused("\xEF\xBB\xBF", 3);
+    assert_refused("\xEF\xBB[]", 4);
+    assert_refused("[\xEF\xBB\xBF]", 5);
+}
+
+static void half_surrogates_are_kept_in_the_row_and_counted(void **state)
+{
+    (void)state;
+    const char *row =
+        "{\"id\":\"c-1\",\"name\":\"\\ud800 \\uDFFF\",\"\\udc00\":\"\\\\ud800\",\"p\":\"\\ud83d\\ude00\"}";
+    char *body = NULL;
+    assert_true(asprintf(&body, "{\"content\":[%s],\"x\":\"\\ud800\",\"c\\u006fntent\\ud800\":[]}", row) > 0);
+    struct page *p = parse(body);
+    assert_row(p, 0, "c-1", row);
+    assert_int_equal(p->unusable, 0);
+    assert_int_equal(p->findings.half_surrogates, 5);
+    (void)page_free(p);
+    free(body);
+}
+
+#define UUID_LOWER "9fa53da2-07fa-4a84-aed6-01683fffffd7"
+#define UUID_UPPER "9FA53DA2-07FA-4A84-AED6-01683FFFFFD7"
+
+static void the_case_of_a_uuid_is_kept_and_does_not_count_in_the_hash(void **state)
+{
+    (void)state;
+    struct page *p = parse("[{\"id\":\"" UUID_LOWER "\",\"a\":1},{\"id\":\"" UUID_UPPER
+                           "\",\"a\":1},{\"id\":\"abc\"},{\"id\":\"ABC\"}]");
+    assert_row(p, 1, UUID_UPPER, "{\"id\":\"" UUID_UPPER "\",\"a\":1}");
+    assert_true(p->rows[0].hash == p->rows[1].hash);
+    assert_true(p->rows[2].hash != p->rows[3].hash);
+    (void)page_free(p);
 }
 
 static void an_error_tells_the_byte_of_the_whole_answer(void **state)
@@ -330,14 +485,30 @@ static void a_page_has_at_most_250000_rows(void **state)
     free(body);
 }
 
-static void one_row_of_too_many_values_is_refused_before_it_fills_the_memory(void **state)
+static void too_many_values_are_never_read_neither_in_a_row_nor_beside_them(void **state)
 {
     (void)state;
-    char *body = repeat("[{\"id\":\"c\",\"x\":[{}", ",{}", 300000, "]}]");
-    assert_refused(body, strlen(body));
+    char *body = repeat("[{\"id\":\"c\",\"x\":[{}", ",{}", 300000, "]}," ROW_BEA "]");
+    struct page *p = parse(body);
+    assert_int_equal(p->row_count, 1);
+    assert_odd(p, 0, 1, "c", "it has too many values");
+    (void)page_free(p);
     free(body);
     body = repeat("{\"content\":[],\"x\":[{}", ",{}", 300000, "]}");
-    assert_refused(body, strlen(body));
+    assert_refused_as(body, strlen(body), RETRY_NEVER);
+    free(body);
+}
+
+static void a_row_that_is_nested_too_deeply_is_one_bad_row(void **state)
+{
+    (void)state;
+    char *open = repeat("[{\"x\":[", "[", 100000, ""),
+         *body = repeat(open, "]", 100000, "],\"id\":\"c\"}," ROW_BEA "]");
+    struct page *p = parse(body);
+    assert_int_equal(p->row_count, 1);
+    assert_odd(p, 0, 1, "c", "it is nested too deeply");
+    (void)page_free(p);
+    free(open);
     free(body);
 }
 
@@ -511,7 +682,15 @@ int main(void)
         cmocka_unit_test(what_is_no_json_is_refused_although_its_rows_are_read_one_by_one),
         cmocka_unit_test(an_error_tells_the_byte_of_the_whole_answer),
         cmocka_unit_test(a_page_has_at_most_250000_rows),
-        cmocka_unit_test(one_row_of_too_many_values_is_refused_before_it_fills_the_memory),
+        cmocka_unit_test(what_is_whole_by_its_structure_and_yet_no_json_is_never_asked_for_again),
+        cmocka_unit_test(a_row_that_cannot_be_read_is_named_and_the_others_are_used),
+        cmocka_unit_test(a_row_whose_quotes_do_not_pair_up_fails_the_whole_page),
+        cmocka_unit_test(five_unusable_rows_are_named_and_all_are_counted),
+        cmocka_unit_test(a_byte_order_mark_before_a_page_is_passed_over),
+        cmocka_unit_test(half_surrogates_are_kept_in_the_row_and_counted),
+        cmocka_unit_test(the_case_of_a_uuid_is_kept_and_does_not_count_in_the_hash),
+        cmocka_unit_test(too_many_values_are_never_read_neither_in_a_row_nor_beside_them),
+        cmocka_unit_test(a_row_that_is_nested_too_deeply_is_one_bad_row),
         cmocka_unit_test(a_page_cut_anywhere_is_never_accepted),
         cmocka_unit_test(a_row_keeps_its_text_but_for_white_space),
         cmocka_unit_test(a_row_with_brackets_and_commas_in_its_texts_is_cut_where_it_ends),

@@ -99,6 +99,7 @@ static void assert_no_findings(const struct findings *f)
     assert_int_equal(f->ill_typed, 0);
     assert_int_equal(f->duplicate_keys, 0);
     assert_int_equal(f->nul_characters, 0);
+    assert_int_equal(f->half_surrogates, 0);
     assert_int_equal(f->big_numbers, 0);
 }
 
@@ -510,22 +511,153 @@ static void what_is_not_one_whole_json_object_is_asked_for_again(void **state)
         "{\"id\":\"c\",}",
         "{id:\"c\"}",
         "{'id':'c'}",
+        "{\"id\":\"c\",\"s\":\"a\"b\"}",
+        "{\"id\":\"c\",\"s\":\"C:\\\"}",
+        "{\"id\":\"c\",\"s\":\xE9}",
+        "{\"id\":\"c\",\"s\":[1 2]}",
+        "{\"id\":\"c\",\"s\":[1}]",
+        "{\"id\":\"c\",\"s\"}",
+        "{\"id\":\"c\",7:1}",
+        "<html><body>502</body></html>",
+        "busy",
+        "\"busy\xE9\"",
+        "\xEF\xBB\xBF",
+        "{\xEF\xBB\xBF\"id\":\"c\"}",
+        "{\"id\":\"c\"} // done",
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++)
+        assert_refused(bodies[i], RETRY_NOW);
+}
+
+/* Complete, so that nothing was cut: to ask again is of no use. */
+static void what_can_never_be_read_is_not_asked_for_again(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {
         "{\"id\":\"c\",\"n\":NaN}",
-        "{\"id\":\"c\",\"n\":Infinity}",
+        "{\"id\":\"c\",\"n\":-Infinity}",
         "{\"id\":\"c\",\"n\":01}",
         "{\"id\":\"c\",\"n\":+1}",
         "{\"id\":\"c\",\"n\":1e}",
         "{\"id\":\"c\",\"n\":0x10}",
         "{\"id\":\"c\",\"s\":\"a\nb\"}",
+        "{\"id\":\"c\",\"s\":\"a\tb\"}",
         "{\"id\":\"c\",\"s\":\"\\x\"}",
-        "{\"id\":\"c\",\"s\":\"\\ud800\"}",
+        "{\"id\":\"c\",\"s\":\"\\ud80\"}",
         "{\"id\":\"c\",\"a\\u0000b\":1}",
-        "<html><body>502</body></html>",
-        "\xEF\xBB\xBF{\"id\":\"c\"}",
-        "{\"id\":\"c\"} // done",
+        "{\"id\":\"c\",\"s\":\"],}{[\\\"\xE9\"}",
+        "[\"\xE9\"]",
     };
     for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++)
-        assert_refused(bodies[i], RETRY_NOW);
+        assert_refused(bodies[i], RETRY_NEVER);
+}
+
+static void half_surrogates_become_replacement_characters_and_are_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json, *text;
+        int64_t count;
+    } cases[] = {
+        {"\\ud800", "\uFFFD", 1},
+        {"a\\uDC00b", "a\uFFFDb", 1},
+        {"\\ud800\\u0041", "\uFFFDA", 1},
+        {"\\ud800\\ud800\\udc00", "\uFFFD\U00010000", 1},
+        {"\\udc00\\ud800", "\uFFFD\uFFFD", 2},
+        {"\\ud800\\", NULL, 0}, /* no end of the string */
+        {"\\uD83D\\uDE00", "\U0001F600", 0},
+        {"\\ud83d\\ude00\\udbff!", "\U0001F600\uFFFD!", 1},
+        {"\\\\ud800", "\\ud800", 0},
+        {"\\\\\\ud800", "\\\uFFFD", 1},
+        {"\\\\\\\\ud800 \\udfff", "\\\\ud800 \uFFFD", 1},
+        {"\\ud800\\\\udc00", "\uFFFD\\udc00", 1},
+        {"\\ud800udc00", "\uFFFDudc00", 1},
+        {"\\\"\\ud800\\\"", "\"\uFFFD\"", 1},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char fields[128];
+        (void)snprintf(fields, sizeof fields, "\"name\":\"%s\"", cases[i].json);
+        if (!cases[i].text) {
+            char body[160];
+            (void)snprintf(body, sizeof body, "{\"id\":\"c-1\",%s}", fields);
+            assert_refused(body, RETRY_NOW);
+            continue;
+        }
+        struct record *r = parse_fields(fields);
+        assert_text(r, "name", cases[i].text);
+        assert_int_equal(r->findings.half_surrogates, cases[i].count);
+        (void)record_free(r);
+    }
+}
+
+static void half_surrogates_big_numbers_and_names_twice_go_together(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {
+        "\"name\":\"\\ud800\",\"creditLimit\":1e999,\"code\":\"1\",\"code\":\"2\"",
+        "\"creditLimit\":1e999,\"code\":\"1\",\"code\":\"2\",\"name\":\"\\ud800\"",
+        "\"code\":\"1\",\"code\":\"2\",\"name\":\"\\ud800\",\"creditLimit\":1e999",
+        "\"code\":\"1\",\"name\":\"\\ud800\",\"code\":\"2\",\"creditLimit\":123456789012345678901234567890",
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(fields); i++) {
+        struct record *r = parse_fields(fields[i]);
+        assert_text(r, "name", "\uFFFD");
+        assert_text(r, "code", "2");
+        assert_int_equal(r->findings.half_surrogates, 1);
+        assert_int_equal(r->findings.big_numbers, 1);
+        assert_int_equal(r->findings.duplicate_keys, 1);
+        (void)record_free(r);
+    }
+}
+
+static void half_surrogates_in_names_are_read_too(void **state)
+{
+    (void)state;
+    struct record *r = parse_fields("\"\\udfff\":{\"\\ud800x\":1},\"nam\\u0065\":\"Ada\"");
+    assert_text(r, "name", "Ada");
+    assert_int_equal(r->findings.half_surrogates, 2);
+    assert_int_equal(r->findings.duplicate_keys, 0);
+    (void)record_free(r);
+    r = parse_fields("\"\\udfff\":1,\"\\ud800\":2"); /* now the same name */
+    assert_int_equal(r->findings.duplicate_keys, 1);
+    (void)record_free(r);
+}
+
+static void a_byte_order_mark_before_a_record_is_passed_over(void **state)
+{
+    (void)state;
+    struct record *r = parse("\xEF\xBB\xBF" DATA_CONTACT);
+    assert_true(r->content_hash == hash_of(DATA_CONTACT));
+    assert_no_findings(&r->findings);
+    (void)record_free(r);
+}
+
+static void the_case_of_an_id_counts_unless_it_is_a_uuid(void **state)
+{
+    (void)state;
+    const char *lower = "9fa53da2-07fa-4a84-aed6-01683fffffd7",
+               *upper = "9FA53DA2-07FA-4A84-AED6-01683FFFFFD7";
+    assert_true(record_id_is_uuid(lower) && record_id_is_uuid(upper));
+    assert_true(record_id_same(lower, upper) && record_id_same(upper, lower) && record_id_same("x", "x"));
+    assert_false(record_id_same("c-a", "C-A"));
+    static const char *const others[] = {"",
+                                         "9fa53da2-07fa-4a84-aed6-01683fffffd",
+                                         "9fa53da2-07fa-4a84-aed6-01683fffffd70",
+                                         "9fa53da2-07fa-4a84-aed6-01683fffffdg",
+                                         "9fa53da207fa-4a84--aed6-01683fffffd7",
+                                         "9fa53da2_07fa-4a84-aed6-01683fffffd7"};
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
+        assert_false(record_id_is_uuid(others[i]));
+        assert_false(record_id_same(others[i], lower));
+    }
+    char a[128], b[128];
+    (void)snprintf(a, sizeof a, "{\"id\":\"%s\",\"x\":\"A\"}", lower);
+    (void)snprintf(b, sizeof b, "{\"id\":\"%s\",\"x\":\"A\"}", upper);
+    assert_true(hash_of(a) == hash_of(b));
+    assert_true(hash_of("{\"id\":\"abc\"}") != hash_of("{\"id\":\"ABC\"}"));
+    struct record *r = parse(b);
+    assert_string_equal(r->id, upper);
+    (void)record_free(r);
 }
 
 static void a_big_number_in_place_of_a_name_is_refused_like_any_number(void **state)
@@ -534,6 +666,14 @@ static void a_big_number_in_place_of_a_name_is_refused_like_any_number(void **st
     assert_refused("{\"id\":\"c\",12345678901234567890:1}", RETRY_NOW);
     assert_refused("{\"id\":\"c\",\"n\":1e999,12345678901234567890 \n: 1}", RETRY_NOW);
     assert_refused("{\"id\":\"c\",12345678901234567890}", RETRY_NOW);
+}
+
+static bool is_within_string(const char *json, size_t at)
+{
+    size_t quotes = 0;
+    for (size_t i = 0; i < at; i++)
+        quotes += json[i] == '"';
+    return quotes % 2 == 1;
 }
 
 static void a_raw_nul_byte_is_refused_wherever_it_stands(void **state)
@@ -545,7 +685,7 @@ static void a_raw_nul_byte_is_refused_wherever_it_stands(void **state)
         memcpy(with_nul, body, i);
         with_nul[i] = '\0';
         memcpy(with_nul + i + 1, body + i, sizeof body - i);
-        assert_refused_bytes(with_nul, sizeof body, RETRY_NOW);
+        assert_refused_bytes(with_nul, sizeof body, is_within_string(body, i) ? RETRY_NEVER : RETRY_NOW);
     }
 }
 
@@ -557,7 +697,7 @@ static void bytes_that_are_no_utf8_are_refused(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
         char body[64];
         (void)snprintf(body, sizeof body, "{\"id\":\"c\",\"name\":\"%s\"}", bad[i]);
-        assert_refused(body, RETRY_NOW);
+        assert_refused(body, RETRY_NEVER);
     }
 }
 
@@ -577,6 +717,15 @@ static void nesting_is_bounded(void **state)
     deep[at + 4000] = '}';
     struct record *r = parse_bytes(deep, at + 4001);
     (void)record_free(r);
+
+    char *whole = malloc(2 * depth + 64), *p = whole;
+    assert_non_null(whole);
+    p = stpcpy(p, "{\"id\":\"c\",\"x\":");
+    memset(p, '[', depth);
+    memset(p + depth, ']', depth);
+    (void)strcpy(p + 2 * depth, "}");
+    assert_refused(whole, RETRY_NEVER);
+    free(whole);
 }
 
 static void a_record_cut_anywhere_is_never_accepted(void **state)
@@ -626,6 +775,10 @@ static void an_error_says_what_is_wrong_and_where(void **state)
     assert_string_equal(err.text, "the answer is not one whole JSON text: it ends too early (at byte 14)");
     assert_int_equal(record_parse(&r, &entity_contacts, "{}", 2, &err), -1);
     assert_string_equal(err.text, "the contact in the answer has no usable id");
+    const char *latin1 = "{\"id\":\"c\",\"name\":\"Jos\xE9\"}";
+    assert_int_equal(record_parse(&r, &entity_contacts, latin1, strlen(latin1), &err), -1);
+    assert_string_equal(
+        err.text, "its answer cannot be read: it is not UTF-8 (at byte 21); correct the contact in Flex");
     assert_int_equal(record_parse(&r, &entity_contacts, "[]", 2, NULL), -1); /* nobody need listen */
 }
 
@@ -666,12 +819,14 @@ static void a_resource_type_is_mapped_by_its_own_table(void **state)
 static void findings_add_up(void **state)
 {
     (void)state;
-    struct findings sum = {1, 2, 3, 4}, more = {10, 20, 30, 40};
+    struct findings sum = {1, 2, 3, 4, 5, 6}, more = {10, 20, 30, 40, 50, 60};
     findings_add(&sum, &more);
     assert_int_equal(sum.ill_typed, 11);
     assert_int_equal(sum.duplicate_keys, 22);
     assert_int_equal(sum.nul_characters, 33);
-    assert_int_equal(sum.big_numbers, 44);
+    assert_int_equal(sum.half_surrogates, 44);
+    assert_int_equal(sum.big_numbers, 55);
+    assert_int_equal(sum.other_case, 66);
 }
 
 static void freeing_nothing_is_allowed(void **state)
@@ -736,6 +891,12 @@ int main(void)
         cmocka_unit_test(an_error_object_is_no_record),
         cmocka_unit_test(what_is_not_one_whole_json_object_is_asked_for_again),
         cmocka_unit_test(a_big_number_in_place_of_a_name_is_refused_like_any_number),
+        cmocka_unit_test(what_can_never_be_read_is_not_asked_for_again),
+        cmocka_unit_test(half_surrogates_become_replacement_characters_and_are_counted),
+        cmocka_unit_test(half_surrogates_big_numbers_and_names_twice_go_together),
+        cmocka_unit_test(half_surrogates_in_names_are_read_too),
+        cmocka_unit_test(a_byte_order_mark_before_a_record_is_passed_over),
+        cmocka_unit_test(the_case_of_an_id_counts_unless_it_is_a_uuid),
         cmocka_unit_test(a_raw_nul_byte_is_refused_wherever_it_stands),
         cmocka_unit_test(bytes_that_are_no_utf8_are_refused),
         cmocka_unit_test(nesting_is_bounded),

@@ -67,6 +67,56 @@ static void rows_staged_twice_count_once_a_reading(void **state)
     assert_int_equal(count, 0);
 }
 
+#define UUID_LOWER "9fa53da2-07fa-4a84-aed6-01683fffffd7"
+#define UUID_UPPER "9FA53DA2-07FA-4A84-AED6-01683FFFFFD7"
+#define UUID_OTHER "9fa53da2-07fa-4a84-aed6-01683fffffd8"
+#define ROW(id)    "{\"id\":\"" id "\",\"name\":\"Ada\"}"
+
+static void a_uuid_in_another_case_is_staged_as_it_is_stored(void **state)
+{
+    struct bench *b = *state;
+    LIST("[" ROW(UUID_UPPER) "," ROW("abc") "]");
+    assert_answer(b, "SELECT contact_id FROM contacts ORDER BY contact_id", UUID_UPPER "\nabc");
+    LIST("[" ROW(UUID_LOWER) "," ROW("ABC") "]");
+    assert_answer(b, "SELECT contact_id FROM contacts ORDER BY contact_id", UUID_UPPER "\nABC\nabc");
+    assert_answer(b, "SELECT group_concat(kind) FROM contact_changes", "inserted,inserted,inserted");
+    assert_counts(b, 1, 0, 0);
+}
+
+static void one_uuid_in_both_cases_is_one_new_contact(void **state)
+{
+    struct bench *b = *state;
+    struct page *page = NULL;
+    size_t new_ids = SIZE_MAX;
+    const char *rows = "[" ROW(UUID_LOWER) "," ROW(UUID_OTHER) "," ROW(UUID_UPPER) "]";
+    stage(b, "[]");
+    assert_done(b, page_parse(&page, rows, strlen(rows), &b->err));
+    assert_done(b, store_stage_page(b->store, &entity_contacts, page, 1, &new_ids, &b->err));
+    assert_int_equal(new_ids, 2);
+    assert_int_equal(page->respelt, 1);
+    assert_string_equal(page->rows[2].id, UUID_LOWER);
+    (void)page_free(page);
+    assert_int_equal(stage_more(b, 2, "[" ROW(UUID_UPPER) "]"), 1); /* the last reading's text counts */
+    assert_true(store_compare_new(b->store, &entity_contacts, &b->row, b->now, 100, &b->err) == 2);
+    assert_answer(b, "SELECT contact_id FROM contacts ORDER BY contact_id", UUID_LOWER "\n" UUID_OTHER);
+    assert_answer(b, "SELECT contact_id FROM contact_changes ORDER BY contact_id",
+                  UUID_LOWER "\n" UUID_OTHER);
+}
+
+static void the_dates_of_a_page_are_found_in_any_case(void **state)
+{
+    struct bench *b = *state;
+    struct page *page = NULL;
+    struct store_dated dated[2];
+    const char *rows = "[" ROW(UUID_UPPER) "," ROW(UUID_OTHER) "]";
+    LIST("[" ROW(UUID_LOWER) "]");
+    assert_done(b, page_parse(&page, rows, strlen(rows), &b->err));
+    assert_done(b, store_dates(b->store, &entity_contacts, page, dated, &b->err));
+    assert_true(dated[0].id > 0);
+    assert_int_equal(dated[1].id, 0);
+    (void)page_free(page);
+}
+
 static void the_row_of_the_last_reading_counts(void **state)
 {
     struct bench *b = *state;
@@ -553,6 +603,9 @@ int main(void)
         TEST(one_that_is_listed_again_with_another_row_is_queued),
         TEST(one_queued_for_a_change_that_vanishes_is_asked_for_as_vanished),
         TEST(a_full_pass_queues_everyone_but_those_gone_and_not_listed),
+        TEST(a_uuid_in_another_case_is_staged_as_it_is_stored),
+        TEST(one_uuid_in_both_cases_is_one_new_contact),
+        TEST(the_dates_of_a_page_are_found_in_any_case),
         TEST(the_plan_is_most_urgent_first_and_newest_within),
         TEST(resource_types_take_everything_from_their_listing),
         TEST(entities_do_not_see_each_other),

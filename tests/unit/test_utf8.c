@@ -50,11 +50,22 @@ static void a_byte_that_begins_none_is_replaced_alone(void **state)
     }
 }
 
+static void a_byte_order_mark_is_three_bytes_at_the_beginning(void **state)
+{
+    (void)state;
+    assert_int_equal(utf8_bom("\xEF\xBB\xBF{}", 5), 3);
+    assert_int_equal(utf8_bom("\xEF\xBB\xBF", 3), 3);
+    assert_int_equal(utf8_bom("\xEF\xBB\xBF", 2), 0);
+    assert_int_equal(utf8_bom(" \xEF\xBB\xBF", 4), 0);
+    assert_int_equal(utf8_bom("", 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_characters_of_every_length),
         cmocka_unit_test(a_byte_that_begins_none_is_replaced_alone),
+        cmocka_unit_test(a_byte_order_mark_is_three_bytes_at_the_beginning),
     };
     return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
 }
