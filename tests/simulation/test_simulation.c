@@ -309,6 +309,9 @@ static void happen(struct story *story)
     case 8:
         spoil_record(world);
         break;
+    case 10:
+        world->outage_until = world->now + (int64_t)(world_draw(world) * 5 * (double)HOUR);
+        break;
     case 9:
         if (world_chance(world, 0.2))
             delete_database(story);
@@ -339,6 +342,7 @@ static void calm_down(struct story *story)
     struct world *world = &story->world;
     world->faults = (struct world_faults){0};
     world->names_date = true;
+    world->outage_until = 0;
     site_rest(&world->site);
     mend_records(&world->site);
     world->options.interval = 8 * HOUR; /* a month in few cycles */

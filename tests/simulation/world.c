@@ -113,7 +113,9 @@ static void source_cancel(void *self)
 static int64_t source_pause(void *self)
 {
     struct world *world = self;
-    return limiter_paused(&world->limiter, world->now);
+    int64_t paused = limiter_paused(&world->limiter, world->now);
+    int64_t wait = breaker_wait(&world->breaker, world->now);
+    return paused > wait ? paused : wait;
 }
 
 static void source_left(const void *self, int64_t ret[static QUOTA_WINDOWS])
@@ -152,6 +154,8 @@ static void send(struct world *world, struct flight *flight)
 {
     flight->sent = true;
     flight->tries++;
+    flight->epoch = world->breaker.epoch;
+    flight->probe = breaker_is_open(&world->breaker);
     world->in_flight++;
     world->stats.requests++;
     world->stats.retries += flight->tries > 1;
@@ -164,15 +168,39 @@ static void send(struct world *world, struct flight *flight)
                    world->account.most[QUOTA_MONTH]);
 }
 
+static void stop(struct world *world, enum fetch_outcome why, enum error_code code, const char *text)
+{
+    world->stopped = why;
+    (void)error_set(&world->stop_error, code, RETRY_LATER, "%s", text);
+}
+
+/* In an outage one request at a time, when the breaker says so. */
+static bool passes_breaker(struct world *world)
+{
+    struct breaker *breaker = &world->breaker;
+    if (!breaker_is_open(breaker))
+        return world->in_flight < WORLD_CONCURRENT && world->in_flight < breaker_window(breaker);
+    if (breaker_gives_up(breaker, world->now)) {
+        stop(world, FETCH_UNAVAILABLE, ERROR_UNREACHABLE, "an outage");
+        return false;
+    }
+    if (world->in_flight > 0)
+        return false;
+    pass(world, breaker_wait(breaker, world->now));
+    return true;
+}
+
 /* As the fetcher does it: what may be sent is sent; where only the limiter holds something back, time passes.
  */
 static void pump(struct world *world)
 {
     struct error err;
-    for (size_t i = 0; i < world->flight_count && world->in_flight < WORLD_CONCURRENT; i++) {
+    for (size_t i = 0; i < world->flight_count && world->stopped == FETCH_OK; i++) {
         struct flight *flight = &world->flights[i];
-        if (flight->sent || world->stopped != FETCH_OK)
+        if (flight->sent)
             continue;
+        if (!passes_breaker(world))
+            return;
         int64_t wait = limiter_wait(&world->limiter, world->now);
         if (wait > 0 && world->in_flight > 0)
             return;
@@ -202,10 +230,8 @@ static void refuse(struct world *world, const struct flight *flight)
     limiter_refused(&world->limiter, &refusal, LIMITER_UNNAMED, world_draw(world), world->now,
                     wall_of(world));
     world->stats.throttled++;
-    if (world->stopped == FETCH_OK) {
-        world->stopped = FETCH_THROTTLED;
-        (void)error_set(&world->stop_error, ERROR_QUOTA, RETRY_LATER, "429");
-    }
+    if (world->stopped == FETCH_OK)
+        stop(world, FETCH_THROTTLED, ERROR_QUOTA, "429");
 }
 
 static enum fetch_outcome give(const struct flight *flight, char *body, struct error *err)
@@ -255,14 +281,29 @@ static enum fetch_outcome answer(struct world *world, const struct flight *fligh
     return answer_record(world, flight, err);
 }
 
+static void note_health(struct world *world, const struct flight *flight, bool failed)
+{
+    if (flight->probe && failed)
+        breaker_probe_failed(&world->breaker, -1, world->now);
+    else if (flight->probe)
+        breaker_probe_answered(&world->breaker);
+    else if (failed)
+        breaker_failed(&world->breaker, flight->epoch, -1, world->now);
+    else
+        breaker_answered(&world->breaker, flight->epoch);
+}
+
 /* Is another try worth it, as the fetcher sees it? */
 static bool goes_again(struct world *world, size_t place)
 {
     struct flight *flight = &world->flights[place];
     bool lost = world_chance(world, world->faults.lost), failing = world_chance(world, world->faults.failing);
+    lost |= world->now < world->outage_until;
     if (!lost && world->names_date)
         limiter_dated(&world->limiter, date_of(world), world->now);
-    if (flight->refused || (!lost && !failing))
+    bool failed = !flight->refused && (lost || failing);
+    note_health(world, flight, failed);
+    if (!failed)
         return false;
     flight->sent = false;
     return true;
@@ -419,8 +460,11 @@ static void begin_cycle(struct world *world, enum sync_trigger trigger, bool ful
                                           .wake = on_wake,
                                           .report = on_report,
                                           .arg = world};
-    if (by_person(trigger))
+    breaker_begin(&world->breaker);
+    if (by_person(trigger)) {
         limiter_forgive(&world->limiter);
+        breaker_forgive(&world->breaker);
+    }
     limiter_work(&world->limiter, work_of(world, trigger));
     world->stopped = FETCH_OK;
     world->died = false;

@@ -10,6 +10,7 @@
 #define SIMULATION_WORLD_H
 
 #include "account.h"
+#include "flexsync/breaker.h"
 #include "flexsync/cycle.h"
 #include "flexsync/ledger.h"
 #include "flexsync/limiter.h"
@@ -43,8 +44,8 @@ struct world_faults {
 };
 
 struct flight {
-    bool sent, listing;
-    unsigned tries;
+    bool sent, listing, probe;
+    unsigned tries, epoch; /* epoch: of the breaker, when it was sent */
     const struct entity *entity;
     struct source_page page;
     size_t person;
@@ -62,6 +63,7 @@ struct world {
     uint64_t seed;
 
     int64_t now;                         /* true time, usec; the monotonic clock too */
+    int64_t outage_until;                /* until then no request is answered */
     int64_t local_offset, server_offset; /* of the clocks of the machine and the server */
     bool names_date, names_window;       /* what the server's answers have */
     struct clock clock;
@@ -72,6 +74,7 @@ struct world {
     struct quota memory; /* own_ledger */
     bool memory_known;
     struct limiter limiter;
+    struct breaker breaker;
     struct schedule schedule;
 
     bool accept_vanished; /* in the cycles from now on */
