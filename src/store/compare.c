@@ -16,8 +16,12 @@ int store_stage_begin(struct store *store, struct error *err)
     return store_exec(store, STAGED_SQL, err);
 }
 
-int row_respell(struct store *store, const struct entity *entity, char id[static RECORD_ID_MAX + 1],
-                struct error *err)
+/*
+ * Puts an id that is a UUID into the case in which it is stored, or else staged; one that is neither stays as
+ * it is. Look-ups by index alone. 1 if that changed it, 0 if not, or -1.
+ */
+static int stage_respell(struct store *store, const struct entity *entity, char id[static RECORD_ID_MAX + 1],
+                         struct error *err)
 {
     if (!record_id_is_uuid(id))
         return 0;
@@ -57,7 +61,7 @@ int store_stage_page(struct store *store, const struct entity *entity, struct pa
     if (store_exec(store, "BEGIN", err) < 0)
         return -1;
     for (size_t i = 0; i < page->row_count; i++) {
-        int other = row_respell(store, entity, page->rows[i].id, err);
+        int other = stage_respell(store, entity, page->rows[i].id, err);
         int r = other < 0 ? -1 : stage_row(store, &page->rows[i], pass, err);
         if (r < 0)
             return store_abandon(store);

@@ -239,13 +239,11 @@ int store_dates(struct store *store, const struct entity *entity, const struct p
                 struct store_dated *ret, struct error *err)
 {
     for (size_t i = 0; i < page->row_count; i++) {
-        char id[RECORD_ID_MAX + 1];
-        (void)snprintf(id, sizeof id, "%s", page->rows[i].id);
-        sqlite3_stmt *s =
-            row_respell(store, entity, id, err) < 0 ? NULL : statement_get(store, SQL_DATES, entity, err);
+        sqlite3_stmt *s = statement_get(store, SQL_DATES, entity, err);
         if (!s)
             return -1;
-        bind_text(s, 1, id);
+        bind_text(s, 1, page->rows[i].id);
+        (void)sqlite3_bind_int(s, 2, record_id_is_uuid(page->rows[i].id));
         int r = statement_step(store, s, err);
         if (r < 0)
             return -1;

@@ -27,7 +27,7 @@
 #define DELAY                                                                                                \
     "CASE q.reason WHEN 'denied' THEN min(2592000, 259200 << min(q.attempts - 1, 16))"                       \
     " WHEN 'contradicted' THEN min(604800, 3600 << min(q.attempts - 1, 16))"                                 \
-    " WHEN 'missing' THEN min(86400, 3600 << min(q.attempts - 1, 16))"                                       \
+    " WHEN 'missing' THEN iif(q.attempts < 2, 0, min(86400, 3600 << min(q.attempts - 2, 16)))"               \
     " ELSE iif(q.attempts < 2, 0, min(86400, 900 << min(q.attempts - 2, 16))) END"
 
 /* ?1 is now. A time that lies further ahead than the rule allows was written by a clock that was wrong. */
@@ -170,7 +170,7 @@ static const char *const templates[STATEMENT_COUNT] = {
     [SQL_DATES] =
         "SELECT c.id, t.watched_since IS NOT NULL, coalesce(t.edited, 0), t.checked,"
         " CAST(strftime('%s', t.fetched_at) AS INTEGER) FROM {table} c JOIN {state} t ON t.id = c.id"
-        " WHERE c.{key} = ?1",
+        " WHERE c.{key} IN (?1, iif(?2, lower(?1), ?1), iif(?2, upper(?1), ?1)) LIMIT 1",
     [SQL_OLDEST_CHECK] = "SELECT min(checked) FROM {state} WHERE watched_since IS NOT NULL AND presence <> 2",
     [SQL_LOOKUP] = "SELECT c.{key}, q.reason IN ('vanished', 'missing')"
                    " AND NOT EXISTS (SELECT 1 FROM temp.staged s WHERE s.key = c.{key}), q.attempts, "

@@ -248,13 +248,6 @@ int row_current(struct store *store, const struct entity *entity, int64_t id, st
                 struct error *err);
 void row_current_free(struct row_current *current);
 
-/*
- * Puts an id that is a UUID into the case in which it is stored, or else staged; one that is neither stays as
- * it is. Look-ups by index alone. 1 if that changed it, 0 if not, or -1.
- */
-int row_respell(struct store *store, const struct entity *entity, char id[static RECORD_ID_MAX + 1],
-                struct error *err);
-
 /* Inserts a mapped row and its search index; returns its new id, or -1. */
 int64_t row_insert(struct store *store, const struct entity *entity, const struct record *record,
                    const char *json, int64_t now, struct error *err);

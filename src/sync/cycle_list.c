@@ -210,10 +210,12 @@ static int take_by_edits(struct cycle *cycle, struct error *err)
     return 1;
 }
 
-/* Is this the failure of a page that may be too large? */
+/* Is this a passing failure, and the page perhaps too large? */
 static bool is_too_large(const struct cycle *cycle)
 {
-    return cycle->outcome == FETCH_FAILED && cycle->page_error.code == ERROR_UNREACHABLE && !cycle->by_edits;
+    const struct error *err = &cycle->page_error;
+    return cycle->outcome == FETCH_FAILED && !cycle->by_edits &&
+           (err->code == ERROR_UNREACHABLE || err->retry == RETRY_NOW);
 }
 
 /*
@@ -368,13 +370,14 @@ static int take_refusal(struct cycle *cycle, struct error *err)
         return take_nothing(cycle);
     if (ask_for_less(cycle))
         return 0;
-    if (cycle->outcome == FETCH_REJECTED && cycle->by_edits) {
+    /* "Not found" may mean the field to sort by. */
+    bool rejected = cycle->outcome == FETCH_REJECTED || cycle->outcome == FETCH_GONE;
+    if (rejected && cycle->by_edits) {
         cycle->by_edits = false;
         cycle_demote_feed(cycle, "it refuses to sort by the last edit");
         return 0;
     }
-    if (cycle->outcome != FETCH_REJECTED || !cycle->sorted || !cycle->listing.paged ||
-        cycle->listing.step != LISTING_FIRST)
+    if (!rejected || !cycle->sorted || !cycle->listing.paged || cycle->listing.step != LISTING_FIRST)
         return fail(cycle, err);
     cycle->sorted = false;
     cycle->sort_refused = true;

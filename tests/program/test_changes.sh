@@ -170,8 +170,8 @@ test_a_server_that_knows_no_record_any_more_is_not_believed() {
     before=$(contents)
     script 'detail => status 404'
     sync --full
-    expect_status 2
-    expect_match "stderr" "$(cat "$ERR")" 'knows nothing of 60 of 60 active contacts.*not believed'
+    expect_status 65
+    expect_match "the summary" "$(cat "$OUT")" 'does not know most of the contacts that it lists'
     expect_equal "the database" "$(contents)" "$before"
     script
     sync
@@ -224,8 +224,9 @@ test_one_that_vanished_and_answers_503_stays_active_for_ever() {
     sim "remove?id=$id" >/dev/null
     script "detail id=$id => status 503"
     sync
-    expect_status 2
-    expect_log 'status, records_failed, records_deleted' 'partial|1|0'
+    expect_status 0
+    expect_log 'status, records_failed, records_deleted' 'success|0|0'
+    expect_sql "it waits" "SELECT reason, attempts FROM detail_queue" 'missing|1'
     expect_equal "Inactive" "$(inactive)" 0
     script
     sync
@@ -242,7 +243,7 @@ test_a_vanished_one_that_fails_and_comes_back_is_asked_for_no_more_for_ever() {
     sim "remove?id=$id" >/dev/null
     script "detail id=$id => status 503"
     sync
-    expect_status 2
+    expect_status 0
     script
     sim 'restore?n=1' >/dev/null
     sync

@@ -326,7 +326,10 @@ test_valgrind_finds_no_error_and_no_leak() {
     expect_complete
     sim 'edit?n=3&kind=rename' >/dev/null
     sim 'remove?n=2' >/dev/null
-    script 'detail nth=2 => status 418' 'detail nth=3 => cut' 'list times=1 => garbage'
+    local id
+    id=$(some_id 3)
+    sim "edit?id=$id&kind=rename" >/dev/null
+    script "detail id=$id => status 418" 'detail nth=3 => cut' 'list times=1 => garbage'
     valgrind_clean "$DAEMON_PROGRAM" -c "$CONF" --once
     expect_status 2
     script

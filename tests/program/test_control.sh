@@ -129,7 +129,7 @@ test_what_goes_wrong_is_told_alike_by_the_daemon_and_in_the_foreground() {
     local rule status text round
     for round in daemon foreground; do
         while IFS='|' read -r rule status text; do
-            script "$rule"
+            script "$rule" 'profile => status 401'
             sync --full
             [ "$STATUS" = "$status" ] || fail "$round: '$rule' ends with $STATUS, expected $status: $(cat "$ERR")"
             expect_match "$round: $rule" "$(cat "$OUT" "$ERR")" "$text"

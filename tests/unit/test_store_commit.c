@@ -233,7 +233,7 @@ static void what_an_answer_says_decides_when_a_record_is_asked_for_again(void **
         int64_t hours[9]; /* after so many attempts */
     } rules[] = {{FOUND_DENIED, "denied", {72, 144, 288, 576, 720, 720, 720, 720, 720}},
                  {FOUND_CONTRADICTED, "contradicted", {1, 2, 4, 8, 16, 32, 64, 128, 168}},
-                 {FOUND_MISSING, "missing", {1, 2, 4, 8, 16, 24, 24, 24, 24}}};
+                 {FOUND_MISSING, "missing", {0, 1, 2, 4, 8, 16, 24, 24, 24}}};
     put_whole(b, "a", A_WHOLE);
     for (size_t i = 0; i < ARRAY_LENGTH(rules); i++) {
         ask_all(b);
