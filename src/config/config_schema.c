@@ -83,9 +83,11 @@ const struct setting config_schema[SETTING_COUNT] = {
         {AT(sync, strategy), .type = SETTING_CHOICE, .fallback = "auto", CHOICES(strategies),
          .help = "How to find what changed: auto asks for the last edited first where the server\n"
                  "can sort by that, incremental never does, full fetches every record every time."},
-    [SETTING_PAGE_SIZE] = {AT(sync, page_size), .type = SETTING_INTEGER, .fallback = "2000", .min = 1,
-                           .max = 100000, .unit = "records",
-                           .help = "Records to ask for in one page of a listing; the server may grant less."},
+    [SETTING_PAGE_SIZE] =
+        {AT(sync, page_size), .type = SETTING_INTEGER, .fallback = "2000", .min = 1, .max = 100000,
+         .unit = "records",
+         .help = "Records to ask for in one page of a listing. The server may grant less, and where\n"
+                 "it cannot give a page in time, less is asked for by itself, for some days."},
     [SETTING_MAX_AGE] = {AT(sync, max_age), .type = SETTING_DURATION, .fallback = "31d", .min = USEC_PER_DAY,
                          .max = 10 * YEAR,
                          .help = "After this time a record is fetched again, changed or not."},

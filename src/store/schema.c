@@ -313,6 +313,14 @@ static int refresh_views(struct store *store, const struct entity *entity, struc
     return r;
 }
 
+static int refresh_all_views(struct store *store, struct error *err)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && entities[i]; i++)
+        r = refresh_views(store, entities[i], err);
+    return r;
+}
+
 /* Entities that are new since the database was made get their tables; no version is needed for that. */
 static int create_missing(struct store *store, int version, struct error *err)
 {
@@ -343,7 +351,7 @@ static int bring_up_to_date(struct store *store, int version, int64_t now, int64
     char sql[128];
     int incomplete = is_incomplete(store, version, err);
     if (incomplete <= 0)
-        return incomplete;
+        return incomplete < 0 ? -1 : refresh_all_views(store, err);
     int legacy = version == 0 ? legacy_present(store, err) : 0;
     if (legacy < 0 || schema_check_names(store, version, legacy > 0, err) < 0 ||
         (legacy && legacy_set_aside(store, err) < 0) ||

@@ -39,7 +39,7 @@ static unsigned tries_of(const struct cycle *cycle, const struct source_page *wa
 {
     if (cycle->probes_size)
         return BACKOFF_TRIES - PAGE_TRIES;
-    if (wanted->size <= LISTING_SIZE_MIN)
+    if (wanted->size <= LISTING_SIZE_MIN || cycle->phase == CYCLE_FEED)
         return 0;
     return cycle->shrunk ? 1 : PAGE_TRIES;
 }
@@ -214,7 +214,7 @@ static int take_by_edits(struct cycle *cycle, struct error *err)
 static bool is_too_large(const struct cycle *cycle)
 {
     const struct error *err = &cycle->page_error;
-    return cycle->outcome == FETCH_FAILED && !cycle->by_edits &&
+    return cycle->outcome == FETCH_FAILED && err->retry != RETRY_NEVER &&
            (err->code == ERROR_UNREACHABLE || err->retry == RETRY_NOW);
 }
 
@@ -227,6 +227,7 @@ static bool ask_for_less(struct cycle *cycle)
     unsigned size = cycle->listing.size;
     if (!is_too_large(cycle) || !cycle->listing.paged || size <= LISTING_SIZE_MIN)
         return false;
+    cycle->by_edits = false; /* less than all of it is no feed */
     cycle->probes_size = !cycle->shrunk;
     cycle->shrunk = true;
     cycle->too_large = size;

@@ -201,7 +201,7 @@ test_a_server_that_does_not_know_its_own_records_is_asked_again_within_minutes()
 test_rows_that_move_between_pages_are_not_lost() {
     start_sim --contacts 250 --deleted-share 0 --max-size 100
     write_conf "$NO_FEED"
-    script 'list page=2 times=1 => delay 3000'
+    script 'list page=2 times=1 => delay 10000'
     "$SYNC" -c "$CONF" sync >"$T/sync.out" 2>"$T/sync.err" &
     local pid=$! id
     wait_until "page 2 is asked for" sim_stat_is by_kind.list 2

@@ -43,7 +43,7 @@ test_three_records_that_the_key_may_not_read_leave_the_others_alone() {
 test_a_check_that_meets_an_outage_condemns_nothing() {
     start_sim --contacts 30 --deleted-share 0
     write_conf limits.concurrent=1 "$NO_FEED"
-    script "detail nth=5 => status 401" 'other times=1 => status 503' 'list size=1 times=1 => status 503'
+    script "detail nth=5 => status 401" 'profile times=1 => status 503' 'list size=1 times=1 => status 503'
     sync
     expect_status 0
     expect_log "status, retries, records_failed" "success|1|0"

@@ -532,6 +532,29 @@ static void a_reading_goes_on_where_the_edited_must_wait(void **state)
     free_site(world);
 }
 
+/* It begins in the middle of a first fill: what it costs, and when all records are there after it. */
+static void an_outage_of_ten_minutes_costs_little_and_is_over_soon(void **state)
+{
+    (void)state;
+    struct world *world = make_site(1699, &large, false);
+    site_rest(&world->site);
+    limiter_change(&world->limiter, 30, 30, world->now);
+    world->outage_from = NOW + 3 * SECOND;
+    world->outage_until = world->outage_from + 600 * SECOND;
+    do {
+        assert_true(world->schedule.next <= world->outage_until + 60 * SECOND);
+        if (world->schedule.next > world->now)
+            world_wait(world, world->schedule.next - world->now);
+        world_cycle(world, world->schedule.trigger, false);
+    } while (world_number(world, "SELECT count(*) FROM contact_state WHERE content_hash IS NULL") > 0);
+    double after = (double)(world->now - world->outage_until) / (double)SECOND;
+    int wasted = (int)(world->stats.requests - 1 - 1699);
+    print_message("           %d requests, all whole %.0f s after its end\n", wasted, after);
+    assert_in_range(wasted, 1, 60);
+    assert_true(after > 0 && after <= 120);
+    free_site(world);
+}
+
 /* On 20 requests an hour: everybody is listed at once, and records trickle, the newest first. */
 static void a_first_fill_on_the_small_plan_trickles_newest_first(void **state)
 {
@@ -567,6 +590,7 @@ int main(void)
         cmocka_unit_test(idle_cycles_with_the_feed_cost_two_to_four_requests),
         cmocka_unit_test(a_reading_goes_on_over_as_many_pages_as_were_edited),
         cmocka_unit_test(a_reading_goes_on_where_the_edited_must_wait),
+        cmocka_unit_test(an_outage_of_ten_minutes_costs_little_and_is_over_soon),
         cmocka_unit_test(a_first_fill_on_the_small_plan_trickles_newest_first),
     };
     if (number_from("FLEXSYNC_SEED", 0)) /* stories alone */

@@ -298,7 +298,7 @@ static bool goes_again(struct world *world, size_t place)
 {
     struct flight *flight = &world->flights[place];
     bool lost = world_chance(world, world->faults.lost), failing = world_chance(world, world->faults.failing);
-    lost |= world->now < world->outage_until;
+    lost |= world->now >= world->outage_from && world->now < world->outage_until;
     if (!lost && world->names_date)
         limiter_dated(&world->limiter, date_of(world), world->now);
     bool failed = !flight->refused && (lost || failing);

@@ -63,7 +63,7 @@ struct world {
     uint64_t seed;
 
     int64_t now;                         /* true time, usec; the monotonic clock too */
-    int64_t outage_until;                /* until then no request is answered */
+    int64_t outage_from, outage_until;   /* between them no request is answered */
     int64_t local_offset, server_offset; /* of the clocks of the machine and the server */
     bool names_date, names_window;       /* what the server's answers have */
     struct clock clock;
