@@ -185,6 +185,13 @@ void cycle_report(const struct cycle *cycle, enum event event, const char *forma
 void cycle_halt(struct cycle *cycle, enum fetch_outcome outcome, const struct error *err);
 void cycle_halt_storm(struct cycle *cycle);
 
+/*
+ * Keeps what this cycle has of the listing, so that one that costs more than the quota has at a time is read
+ * to its end all the same; nothing where there is no page to go on from.
+ */
+int cycle_keep_walk(struct cycle *cycle, struct error *err);
+int cycle_forget_walk(struct cycle *cycle, struct error *err);
+
 /* Goes on with a listing that an earlier cycle had to leave, if there is one that is worth it. */
 int cycle_resume_listing(struct cycle *cycle, struct error *err);
 

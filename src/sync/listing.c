@@ -291,7 +291,7 @@ void listing_print(char text[static LISTING_TEXT_MAX], const struct listing *lis
                    listing->asked_zero, listing->moved, listing->disorder);
 }
 
-/* What a walk can never have been, whoever wrote it. */
+/* Could this be a walk? The text may be anything. */
 static bool is_sane(const struct listing *l)
 {
     return l->size >= 1 && l->size <= LISTING_SIZE_MAX && l->reading >= l->began && l->began >= 1 &&
