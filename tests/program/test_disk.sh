@@ -87,8 +87,8 @@ test_the_daemon_outlives_a_full_disk_and_goes_on_when_there_is_room_for_ever() {
     small_disk 3m
     write_conf sync.interval='"1s"'
     start_daemon
-    wait_until "trouble is told" daemon_said 'make room on its disk'
-    wait_until "a cycle failed" daemon_said 'contacts: failed'
+    DEADLINE=90 wait_until "trouble is told" daemon_said 'make room on its disk'
+    DEADLINE=90 wait_until "a cycle failed" daemon_said 'contacts: failed'
     kill -0 "$DAEMON" || fail "the daemon ended"
     expect_equal "integrity" "$(sqlite3 -readonly "$DB" 'PRAGMA integrity_check')" ok
     mount -o remount,size=64m "$T/disk"
