@@ -117,7 +117,7 @@ static const char *const templates[STATEMENT_COUNT] = {
         "UPDATE {state} SET missing = missing + 1, missing_at = ?2 WHERE id IN (SELECT c.id" MISSING ")"
         " AND coalesce(missing_at NOT BETWEEN ?2 - 72000 AND ?2, 1)",
     [SQL_RELISTED] = "UPDATE {queue} SET reason = ?2, due_at = ?3, attempts = 0 WHERE id = ?1"
-                     " AND reason = 'missing'",
+                     " AND reason IN ('vanished', 'missing')",
     [SQL_VANISHED_LIST] = "SELECT c.id" VANISHED " LIMIT 1",
     [SQL_FIND] = "SELECT id FROM {table} WHERE id = " FIND_ROW("{table}", "{key}"),
     [SQL_QUEUE_PUT] =
@@ -199,7 +199,8 @@ static const char *const templates[STATEMENT_COUNT] = {
     [SQL_GONE] = "UPDATE {state} SET bytes_hash = NULL, checked_at = ?2, presence = 2, merged_into = ?3"
                  " WHERE id = ?1",
     /* One that is denied and missing answered, in its way. */
-    [SQL_DENIED] = "UPDATE {state} SET checked_at = ?2, presence = 1 WHERE id = ?1",
+    [SQL_DENIED] = "UPDATE {state} SET checked_at = ?2, presence = 1, missing = 0, missing_at = NULL"
+                   " WHERE id = ?1",
     [SQL_CHANGE] = "INSERT INTO {changes} (contact_id, sync_id, changed_at, kind, before, after)"
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_CHANGES_FORGET] = "DELETE FROM {changes} WHERE changed_at < ?1",

@@ -334,10 +334,13 @@ static void settle_feed(struct cycle *cycle)
 
 static void settle_listing(struct cycle *cycle)
 {
+    /* What a page may have is known by the first one; a walk that is resumed has the size of its beginning.
+     */
+    if ((cycle->whole || (cycle->shrunk && cycle->staged)) && cycle->walk_began == 0)
+        stats_paged(&cycle->stats, cycle->asked_size, cycle->options.page_size, seconds_now(cycle));
     if (!cycle->whole)
         return;
     cycle->stats.zero_based = cycle->listing.zero_based;
-    stats_paged(&cycle->stats, cycle->asked_size, cycle->options.page_size, seconds_now(cycle));
     stats_listed(&cycle->stats, cycle->listing.pages, cycle->row.counts.listed, cycle->edits_listed,
                  seconds_now(cycle));
 }
@@ -359,7 +362,7 @@ void cycle_settle(struct cycle *cycle)
         return;
     settle_feed(cycle);
     settle_listing(cycle);
-    if (cycle->disproved && !cycle->relisted)
+    if (cycle->disproved && !cycle->relisted && cycle->halt != HALT_STORM)
         cycle->stats.doubted = 1;
     settle_pace(cycle);
 }

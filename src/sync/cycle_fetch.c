@@ -203,9 +203,12 @@ static void note_record(struct cycle *cycle, struct task *task)
 /* The server lists it, and does not know it. That is believed of some records, and not of most of them. */
 static void note_contradiction(struct cycle *cycle, const struct task *task)
 {
+    if (task->known.contradicted) /* that is known, and no news about the server */
+        return;
     cycle->contradictions++;
-    cycle->disproved |= !task->known.contradicted;
-    if (cycle->contradictions > CYCLE_STORM_LEAST && cycle->contradictions > cycle->answered)
+    cycle->disproved = true;
+    bool listed = cycle->lists || cycle->options.id_count == 0; /* else no listing says so yet */
+    if (listed && cycle->contradictions > CYCLE_STORM_LEAST && cycle->contradictions > cycle->answered)
         cycle_halt_storm(cycle);
 }
 
@@ -238,7 +241,7 @@ static void note_unusable(struct cycle *cycle, const struct task *task, const st
     const struct store_known *known = &task->known;
     if (!known->vanished || !known->active || err->code == ERROR_SYSTEM)
         note_failed(cycle, task, err);
-    else if (!task->merged_into[0] && known->missing < MISSING_DAYS)
+    else if (!task->merged_into[0] && (known->missing < MISSING_DAYS || known->attempts == 0))
         note_kept(cycle, task, FOUND_MISSING, err, err->text);
     else if (remember_absent(cycle, task, false) < 0)
         note_failed(cycle, task, err);

@@ -64,8 +64,8 @@ static struct plan_entry *make_room(struct cycle *cycle, size_t more, struct err
     struct plan_entry *plan = realloc(cycle->plan, (cycle->planned + more + 1) * sizeof *plan);
     if (plan)
         cycle->plan = plan;
-    bool answers = cycle->feeding != FEEDING_READ ||
-                   idmap_reserve(&cycle->answers, cycle->planned + more - cycle->answers.count) == 0;
+    bool answers =
+        cycle->feeding != FEEDING_READ || idmap_reserve(&cycle->answers, cycle->planned + more) == 0;
     if (!plan || !answers) {
         (void)error_memory(err);
         return NULL;

@@ -149,6 +149,7 @@ static void what_is_listed_and_unknown_is_kept_and_asked_for_more_and_more_rarel
     assert_int_equal(lab->row.cost.requests, 6);
     lab->b->now += 2 * USEC_PER_HOUR;
     run(lab);
+    assert_int_equal(lab->row.status, SYNC_SUCCESS); /* six of them and no other record are no storm */
     assert_int_equal(lab->row.cost.requests, 6 + 7); /* known by now, so the listing is not read again */
     lab->b->now += 2 * USEC_PER_HOUR - USEC_PER_MIN;
     run(lab);
@@ -384,6 +385,9 @@ static void a_denied_record_that_is_not_listed_any_more_is_kept_too(void **state
         assert_int_equal(inactive(lab), 0);
         lab->b->now += USEC_PER_DAY;
     }
+    answers_so(lab, 4, ODD_FAILS); /* one failure after days of that proves nothing */
+    run(lab);
+    assert_int_equal(inactive(lab), 0);
 }
 
 static void from_a_listing_that_is_not_whole_nobody_vanishes(void **state)
