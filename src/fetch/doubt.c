@@ -36,8 +36,12 @@ static bool fall_back_to_key(struct fetcher *fetcher, const struct transfer *tra
 bool doubt_refused(struct fetcher *fetcher, const struct transfer *transfer, struct job *job,
                    const struct error *err)
 {
-    if (fetcher->stop != STOP_NOT || job->kind != JOB_ASKED)
+    if (job->kind != JOB_ASKED)
         return false;
+    if (fetcher->stop != STOP_NOT) { /* no question is asked any more, so nothing is known about the key */
+        queue_push(&fetcher->ready, job);
+        return true;
+    }
     if (fall_back_to_key(fetcher, transfer, job))
         return true;
     if (!doubt_can_ask(fetcher) && (job->tokens >= TOKENS_MAX || fetcher->in_flight <= 1))

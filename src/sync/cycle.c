@@ -68,6 +68,7 @@ void cycle_halt(struct cycle *cycle, enum fetch_outcome outcome, const struct er
 
 void cycle_halt_storm(struct cycle *cycle)
 {
+    cycle->storm = true;
     if (cycle->halt != HALT_NOT)
         return;
     cycle->halt = HALT_STORM;
@@ -229,7 +230,7 @@ static void report_kept(const struct cycle *cycle, const struct store_waiting *w
                      "%s: %" PRId64 " records are not for the user of this API key, and are kept as the "
                      "listing shows them; if they should be copied, give that user the right in Flex",
                      entity->name, waiting->denied);
-    if (cycle->contradictions > 0 && cycle->halt != HALT_STORM)
+    if (cycle->contradictions > 0 && !cycle->storm)
         cycle_report(cycle, EVENT_CONTRADICTED,
                      "%s: %" PRId64
                      " records are listed, and yet the server does not know them; they are kept",

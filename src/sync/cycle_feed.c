@@ -362,7 +362,7 @@ void cycle_settle(struct cycle *cycle)
         return;
     settle_feed(cycle);
     settle_listing(cycle);
-    if (cycle->disproved && !cycle->relisted && cycle->halt != HALT_STORM)
+    if (cycle->disproved && !cycle->relisted && !cycle->storm)
         cycle->stats.doubted = 1;
     settle_pace(cycle);
 }

@@ -239,9 +239,14 @@ static void note_gone(struct cycle *cycle, const struct task *task, const struct
 static void note_unusable(struct cycle *cycle, const struct task *task, const struct error *err)
 {
     const struct store_known *known = &task->known;
-    if (!known->vanished || !known->active || err->code == ERROR_SYSTEM)
+    /* Our machine, network or settings say nothing about the record. */
+    bool ours = err->code == ERROR_SYSTEM || err->code == ERROR_CONFIG ||
+                (err->code == ERROR_UNREACHABLE && err->retry == RETRY_NEVER);
+    /* As many days without a place in a listing as asked for in vain, this time included. */
+    bool proven = known->missing >= MISSING_DAYS && known->attempts + 1 >= MISSING_DAYS;
+    if (!known->vanished || !known->active || ours)
         note_failed(cycle, task, err);
-    else if (!task->merged_into[0] && (known->missing < MISSING_DAYS || known->attempts == 0))
+    else if (!task->merged_into[0] && !proven)
         note_kept(cycle, task, FOUND_MISSING, err, err->text);
     else if (remember_absent(cycle, task, false) < 0)
         note_failed(cycle, task, err);
@@ -401,12 +406,12 @@ static int judge_gone(struct cycle *cycle, struct error *err)
 /* What is believed of it goes into the batch. */
 static void settle_absent(struct cycle *cycle, struct absent *absent)
 {
-    struct store_item item = {.finding = cycle->believed ? FOUND_GONE : FOUND_DOUBTED,
+    struct store_item item = {.finding = cycle->believed && !cycle->storm ? FOUND_GONE : FOUND_DOUBTED,
                               .id = absent->id,
                               .merged_into = absent->merged_into};
     absent->merged_into = NULL;
     if (absent->listed) {
-        item.finding = cycle->halt == HALT_STORM ? FOUND_DOUBTED : FOUND_CONTRADICTED;
+        item.finding = cycle->storm ? FOUND_DOUBTED : FOUND_CONTRADICTED;
         item.error = strdup("the server lists it, and says that it does not know it");
     }
     batch_add(cycle, &item);

@@ -124,6 +124,7 @@ struct cycle {
     size_t absent_count, absent_capacity;
     size_t absent_next;
     size_t answered;       /* records that came */
+    bool storm;            /* it does not know most of what it lists: none of its absences is believed */
     size_t contradictions; /* records that are listed and did not */
     size_t denied;         /* records that this cycle was not allowed to see */
 };

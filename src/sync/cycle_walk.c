@@ -24,10 +24,11 @@ static int set_walk(struct cycle *cycle, const char *text, struct error *err)
 
 int cycle_forget_walk(struct cycle *cycle, struct error *err)
 {
-    cycle->resumed = false;
-    if (set_walk(cycle, "", err) < 0)
+    if (set_walk(cycle, "", err) < 0 ||
+        cycle->sink.stage_forget(cycle->sink.self, cycle->options.entity, err) < 0)
         return -1;
-    return cycle->sink.stage_forget(cycle->sink.self, cycle->options.entity, err);
+    cycle->resumed = false; /* only now: a busy database is tried again */
+    return 0;
 }
 
 int cycle_keep_walk(struct cycle *cycle, struct error *err)
