@@ -175,9 +175,11 @@ static void note_pause(struct engine *engine)
 static void note_outage(struct engine *engine)
 {
     struct engine_result *result = &engine->result;
-    if (result->status == SYNC_FAILED && result->error.code == ERROR_UNREACHABLE && !result->resumes_at &&
-        fetcher_in_outage(engine->fetcher))
-        result->resumes_at = engine_wall(engine) + fetcher_pause(engine->fetcher);
+    bool passes = result->error.code == ERROR_UNREACHABLE || result->error.code == ERROR_QUOTA;
+    int64_t paused = limiter_paused(&engine->limiter, engine_now(engine));
+    int64_t pause = fetcher_pause(engine->fetcher);
+    if (result->status == SYNC_FAILED && passes && !result->resumes_at && fetcher_in_outage(engine->fetcher))
+        result->resumes_at = engine_wall(engine) + (paused > pause ? paused : pause);
 }
 
 static void end_run(struct engine *engine)

@@ -31,12 +31,14 @@ static bool says_unknown(const char *text)
     return false;
 }
 
-/* Flex's own names, and those of Spring, which Flex is made with. */
+/* Flex's own names, and those of Spring, which Flex is made with. A lone `message` is what gateways say too.
+ */
 static bool is_own(const json_t *root)
 {
     return json_object_get(root, "exceptionMessage") || json_object_get(root, "exceptionCode") ||
-           json_object_get(root, "httpStatusCode") || json_object_get(root, "message") ||
-           (json_object_get(root, "error") && json_object_get(root, "status"));
+           json_object_get(root, "httpStatusCode") ||
+           (json_object_get(root, "status") &&
+            (json_object_get(root, "error") || json_object_get(root, "message")));
 }
 
 bool complaint_read(const char *body, size_t length, struct complaint *ret)

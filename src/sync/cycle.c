@@ -263,12 +263,14 @@ static void count_left(struct cycle *cycle)
     cycle->row.quota_left_month = left[QUOTA_MONTH];
 }
 
-/* By the server's clock: this machine's may be wrong by years. */
+/* By the earlier of the server's clock and this machine's: either may be wrong by years. */
 static struct store_retention retention_of(const struct cycle *cycle)
 {
-    int64_t date = cycle->source.date(cycle->source.self);
+    int64_t date = cycle->source.date(cycle->source.self), wall = cycle_wall(cycle);
     if (date == 0)
         return (struct store_retention){0};
+    if (date > wall)
+        date = wall;
     return (struct store_retention){.changes_before = date - cycle->options.keep_changes,
                                     .log_before = date - cycle->options.keep_log,
                                     .audits_before = date - AUDITS_KEEP};

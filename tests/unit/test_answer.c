@@ -105,7 +105,7 @@ static void gone_is_said_by_flex_alone(void **state)
         FLEX_BODY,
         "{\"exceptionCode\":\"FLEX_5000\"}",
         "{\"httpStatusCode\":404}",
-        "{\"message\":\"No contact\"}",
+        "{\"status\":404,\"message\":\"No contact\"}",
         "{\"timestamp\":1,\"status\":404,\"error\":\"Not Found\",\"path\":\"/f5/api/contact/1\"}",
     };
     static const char *const others[] = {
@@ -116,6 +116,7 @@ static void gone_is_said_by_flex_alone(void **state)
         "404",
         "\"not found\"",
         "{\"status\":404}",
+        "{\"message\":\"no Route matched with those values\"}",
         "{\"error\":\"not found\"}",
         "[{\"exceptionMessage\":\"not found\"}]",
         "{\"exceptionMessage\":\"not found\"",

@@ -238,6 +238,11 @@ static void what_is_forgotten_follows_the_servers_clock(void **state)
     run(lab);
     assert_int_equal(number(lab->b, "SELECT count(*) FROM contact_changes"), 30);
     lab->site.no_date = false;
+    lab->site.clock_offset = 3 * 365 * USEC_PER_DAY; /* nor where the server's clock is ahead of this one */
+    lab->b->now -= 3 * 365 * USEC_PER_DAY;
+    run(lab);
+    assert_int_equal(number(lab->b, "SELECT count(*) FROM contact_changes"), 30);
+    lab->b->now += 3 * 365 * USEC_PER_DAY;
     lab->site.clock_offset = 0;
     run(lab);
     assert_int_equal(number(lab->b, "SELECT count(*) FROM contact_changes"), 0);
