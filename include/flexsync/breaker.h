@@ -6,7 +6,7 @@
  *        ^                                 ^  one probe at a time,                  |  |
  *        |                                 |  after 1, 2, 4, … 45 s                 |  |
  *        |                                 +----------------------------------------+  |
- *        |                                    one failure: a relapse                   |
+ *        |                                    10 failures in a row: a relapse          |
  *        +-----------------------------------------------------------------------------+
  *                                 5 answers, of 1, 2, 3, … at a time
  *
@@ -18,8 +18,9 @@
  * BREAKER_PATIENCE, as a Retry-After may want. The breaker outlives cycles: the next one may fail one probe
  * only, so that an outage costs a request in 45 s and its end is noticed as soon.
  *
- * A relapse is no outage: the probe was answered, and what was asked for next was not. Then the fault is in
- * what is asked for, and the cycle is given up at once.
+ * A failure behind an answered probe is no outage, but the fault of what is asked for: that request has
+ * failed, without another try, and the next one goes. Ten of them in a row are a relapse, and the cycle is
+ * given up at once.
  *
  * Pure: monotonic microseconds are passed in. All zero is closed.
  *
@@ -32,6 +33,7 @@
 #include <stdint.h>
 
 #define BREAKER_FAILURES        5                /* in a row, until it opens */
+#define BREAKER_RELAPSE         10               /* in a row behind an answered probe */
 #define BREAKER_PROBES          5                /* failed in a row, until a cycle is given up */
 #define BREAKER_DELAY           INT64_C(1000000) /* before the first probe, doubled with each */
 #define BREAKER_DELAY_MAX       (45 * INT64_C(1000000))
@@ -42,7 +44,7 @@ enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_TRIED };
 
 struct breaker {
     enum breaker_state state;
-    unsigned failures; /* in a row while closed */
+    unsigned failures; /* in a row while closed or tried */
     unsigned answers;  /* while tried */
     unsigned step;     /* doublings of the next delay */
     unsigned left;     /* probes that may still fail in this cycle */
@@ -65,6 +67,9 @@ void breaker_probe_answered(struct breaker *breaker);
 void breaker_probe_failed(struct breaker *breaker, int64_t retry_after, int64_t now);
 
 bool breaker_is_open(const struct breaker *breaker);
+
+/* Was a probe answered, and too little else since? Then a request that fails does so by itself. */
+bool breaker_is_tried(const struct breaker *breaker);
 
 /* Requests that may be under way at a time, probes aside: 0 while open, UINT_MAX while closed. */
 unsigned breaker_window(const struct breaker *breaker);

@@ -27,7 +27,8 @@ static unsigned tries_of(const struct job *job)
  */
 bool fetcher_again(struct fetcher *fetcher, struct job *job, const struct error *err)
 {
-    if (err->retry != RETRY_NOW || job->tries >= tries_of(job))
+    if (err->retry != RETRY_NOW || job->tries >= tries_of(job) ||
+        (job->kind == JOB_ASKED && breaker_is_tried(&fetcher->breaker)))
         return false;
     if (fetcher->stop == STOP_UNAVAILABLE ||
         (fetcher->stop == STOP_NOT && breaker_is_open(&fetcher->breaker))) {

@@ -39,7 +39,9 @@ void breaker_failed(struct breaker *breaker, unsigned epoch, int64_t retry_after
     if (breaker->state == BREAKER_OPEN || epoch != breaker->epoch)
         return;
 
-    if (breaker->state == BREAKER_TRIED || ++breaker->failures >= BREAKER_FAILURES)
+    unsigned most = breaker->state == BREAKER_TRIED ? BREAKER_RELAPSE : BREAKER_FAILURES;
+    breaker->answers = 0;
+    if (++breaker->failures >= most)
         breaker_open(breaker, now);
 }
 
@@ -78,6 +80,11 @@ void breaker_probe_failed(struct breaker *breaker, int64_t retry_after, int64_t 
 bool breaker_is_open(const struct breaker *breaker)
 {
     return breaker->state == BREAKER_OPEN;
+}
+
+bool breaker_is_tried(const struct breaker *breaker)
+{
+    return breaker->state == BREAKER_TRIED;
 }
 
 unsigned breaker_window(const struct breaker *breaker)

@@ -148,7 +148,8 @@ static const char *const templates[STATEMENT_COUNT] = {
     [SQL_PLAN] =
         "SELECT q.id FROM {queue} q JOIN {state} t ON t.id = q.id WHERE (?4 OR (?2 AND q.reason NOT "
         "IN " QUEUE_ANSWERED ") OR " DUE ") AND (?3 OR NOT (" SIGNALLED
-        ")) ORDER BY CASE q.reason WHEN 'asked' THEN 0 WHEN 'new' THEN 1"
+        ")) ORDER BY q.attempts > 0 AND q.reason <> 'asked', CASE q.reason WHEN 'asked' THEN 0 WHEN 'new' "
+        "THEN 1"
         " WHEN 'returned' THEN 2 WHEN 'vanished' THEN 3 WHEN 'changed' THEN 4 WHEN 'feed' THEN 5 ELSE 6 END,"
         " CASE q.reason WHEN 'full' THEN coalesce(t.checked_at, '') END, q.id DESC",
     [SQL_SCAN] =

@@ -86,14 +86,17 @@ static void after_an_answered_probe_it_is_closed_by_five_answers_in_a_slow_start
     assert_int_equal(breaker_wait(&breaker, 0), BREAKER_DELAY); /* the delays begin again */
 }
 
-static void a_failure_behind_an_answered_probe_is_a_relapse_and_ends_the_cycle(void **state)
+static void ten_failures_behind_an_answered_probe_are_a_relapse_and_end_the_cycle(void **state)
 {
     (void)state;
     struct breaker breaker = {0};
     fail_times(&breaker, BREAKER_FAILURES, 0);
     assert_false(breaker.relapsed);
     breaker_probe_answered(&breaker);
-    fail_times(&breaker, 1, 0);
+    fail_times(&breaker, BREAKER_RELAPSE - 1, 0);
+    assert_true(breaker_is_tried(&breaker) && breaker_window(&breaker) == 1);
+    breaker_answered(&breaker, breaker.epoch); /* one good one among them, and they are counted again */
+    fail_times(&breaker, BREAKER_RELAPSE, 0);
     assert_true(breaker.relapsed && breaker_gives_up(&breaker, 0));
     assert_int_equal(breaker_wait(&breaker, 0), 2 * BREAKER_DELAY); /* the delays go on */
     breaker_begin(&breaker);
@@ -215,7 +218,7 @@ int main(void)
         cmocka_unit_test(probes_go_after_a_delay_that_doubles_up_to_45_seconds),
         cmocka_unit_test(what_was_sent_before_it_opened_says_nothing),
         cmocka_unit_test(after_an_answered_probe_it_is_closed_by_five_answers_in_a_slow_start),
-        cmocka_unit_test(a_failure_behind_an_answered_probe_is_a_relapse_and_ends_the_cycle),
+        cmocka_unit_test(ten_failures_behind_an_answered_probe_are_a_relapse_and_end_the_cycle),
         cmocka_unit_test(the_next_cycle_may_fail_one_probe),
         cmocka_unit_test(failures_of_two_cycles_are_not_in_a_row),
         cmocka_unit_test(retry_after_is_honoured_up_to_an_hour),

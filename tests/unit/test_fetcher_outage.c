@@ -158,8 +158,8 @@ static void where_all_records_fail_the_few_that_were_tried_have_failed(void **st
     listing_works = true;
     ask_times(bench, 300, "/contact/1");
     bench_run(bench);
-    assert_in_range(bench->requests, 32, 40);
-    assert_in_range(ended_so(bench, FETCH_FAILED), 31, 35);
+    assert_in_range(bench->requests, 41, 50);
+    assert_in_range(ended_so(bench, FETCH_FAILED), 40, 46);
     assert_int_equal(ended_so(bench, FETCH_FAILED) + ended_so(bench, FETCH_UNAVAILABLE), 300);
 }
 

@@ -517,7 +517,7 @@ static void the_plan_is_most_urgent_first_and_newest_within(void **state)
     int64_t *ids = NULL;
     size_t count = 0;
     assert_done(b, store_plan(b->store, &entity_contacts, b->now, DUE_SOON, true, &ids, &count, &b->err));
-    const int64_t all[] = {6, 7, 5, 4, 3, 2, 1};
+    const int64_t all[] = {6, 7, 4, 3, 2, 1, 5}; /* what failed before holds up no other one */
     assert_int_equal(count, 7);
     assert_memory_equal(ids, all, sizeof all);
     free(ids);
