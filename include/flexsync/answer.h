@@ -33,7 +33,11 @@ enum fetch_outcome answer_judge(const struct answer *answer, struct error *err);
  */
 void answer_judge_curl(CURLcode code, long connect, bool proxied, const char *detail, struct error *err);
 
-/* Is this the failure of a server or a network in trouble, which counts for the breaker? */
+/*
+ * May this be the failure of a server or a network in trouble, which counts for the breaker? A redirect to a
+ * maintenance page, its text with a 200, and an expired certificate may; something locked is about one
+ * record.
+ */
 bool answer_is_outage(enum fetch_outcome outcome, const struct error *err);
 
 /* FETCH_REFUSED turned out to be about this request alone: the same refusal in other words. */

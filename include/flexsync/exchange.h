@@ -1,6 +1,7 @@
 /*
  * exchange: one request and its answer as it came, whatever its status, for `flexsync check`, which wants to
- * know how a site answers. No retries; waits for its turn and for the answer, up to flex.timeout.
+ * know how a site answers. No retries, but for one where the kept connection had been closed. Waits for its
+ * turn and for the answer, up to flex.timeout.
  *
  * Each request is counted by the limiter, and a refreshed token is used for the next, as in fetcher.
  */
@@ -33,7 +34,7 @@ int exchange_new(struct exchange **ret, const struct config *config, const struc
 /*
  * GET of an URL. 0 with the answer (free with exchange_clear()) for every status; -1 with *err where there
  * was none: ERROR_QUOTA and what limiter_take() says where nothing was sent, ERROR_ANSWER for one longer than
- * FETCHER_BODY_MAX, else as answer_judge_curl().
+ * FETCHER_BODY_MAX or that cannot be unpacked, else as answer_judge_curl().
  */
 int exchange_get(struct exchange *exchange, const char *url, struct exchange_answer *ret, struct error *err);
 

@@ -199,7 +199,8 @@ void answer_judge_curl(CURLcode code, long connect, bool proxied, const char *de
 
 bool answer_is_outage(enum fetch_outcome outcome, const struct error *err)
 {
-    return outcome == FETCH_FAILED && err->code == ERROR_UNREACHABLE && err->retry == RETRY_NOW;
+    bool theirs = err->code == ERROR_UNREACHABLE || err->code == ERROR_ANSWER;
+    return outcome == FETCH_FAILED && theirs && err->retry != RETRY_LATER;
 }
 
 void answer_deny(long status, struct error *err)

@@ -22,10 +22,18 @@ static bool doubt_can_ask(const struct fetcher *fetcher)
     return fetcher->profile_url && fetcher->listing_url;
 }
 
-/* A refreshed token may have expired where the key has not: the key gets one more try of its own. */
-static bool fall_back_to_key(struct fetcher *fetcher, const struct transfer *transfer, struct job *job)
+/*
+ * Another token may have come meanwhile. Where no question can be asked, the key itself is tried after the
+ * token; elsewhere a token is kept until the question was refused with it too, since the server may refuse
+ * the key from the moment on that it gave the token.
+ */
+static bool doubt_try_another(struct fetcher *fetcher, const struct transfer *transfer, struct job *job)
 {
-    if (job->tokens >= TOKENS_MAX || !credentials_forget_token(&fetcher->credentials, transfer->generation))
+    struct credentials *credentials = &fetcher->credentials;
+    if (job->tokens >= TOKENS_MAX)
+        return false;
+    if (transfer->generation == credentials->generation &&
+        (doubt_can_ask(fetcher) || !credentials_forget_token(credentials)))
         return false;
     job->tokens++;
     job->due = 0;
@@ -42,7 +50,7 @@ bool doubt_refused(struct fetcher *fetcher, const struct transfer *transfer, str
         queue_push(&fetcher->ready, job);
         return true;
     }
-    if (fall_back_to_key(fetcher, transfer, job))
+    if (doubt_try_another(fetcher, transfer, job))
         return true;
     if (!doubt_can_ask(fetcher) && (job->tokens >= TOKENS_MAX || fetcher->in_flight <= 1))
         return false; /* no answer is to come that could help */
@@ -80,7 +88,7 @@ static int accept_json(const char *body, size_t length, bool list, struct error 
     json_decref(root);
     if (usable)
         return 0;
-    return error_set(err, ERROR_ANSWER, RETRY_NOW, "the answer to the question about the key is no JSON");
+    return error_set(err, ERROR_ANSWER, RETRY_NOW, "the answer is no JSON, but perhaps a maintenance page");
 }
 
 static int accept_profile(void *arg, const char *body, size_t length, struct error *err)
@@ -89,7 +97,7 @@ static int accept_profile(void *arg, const char *body, size_t length, struct err
     return accept_json(body, length, false, err);
 }
 
-static int accept_listing(void *arg, const char *body, size_t length, struct error *err)
+int doubt_accept_listing(void *arg, const char *body, size_t length, struct error *err)
 {
     (void)arg;
     return accept_json(body, length, true, err);
@@ -127,6 +135,8 @@ static void listing_is_done(void *arg, enum fetch_outcome outcome, const struct 
         return;
     if (outcome == FETCH_OK)
         deny_suspended(fetcher);
+    else if (outcome == FETCH_REFUSED && credentials_forget_token(&fetcher->credentials))
+        release_suspended(fetcher); /* the token has expired; the key has its own try */
     else if (outcome == FETCH_REFUSED)
         fetcher_stop(fetcher, STOP_REFUSED, err);
     else
@@ -136,7 +146,7 @@ static void listing_is_done(void *arg, enum fetch_outcome outcome, const struct 
 static void profile_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
 {
     static const struct fetch_handler handler = {
-        .accept = accept_listing, .done = listing_is_done, .tries = 1};
+        .accept = doubt_accept_listing, .done = listing_is_done, .tries = 1};
     struct fetcher *fetcher = arg;
     (void)err;
     fetcher->asking = false;
@@ -144,6 +154,8 @@ static void profile_is_done(void *arg, enum fetch_outcome outcome, const struct 
         return;
     if (outcome == FETCH_OK)
         deny_suspended(fetcher);
+    else if (breaker_is_open(&fetcher->breaker))
+        return; /* when it is closed, the questions begin again */
     else if (fetcher_ask(fetcher, JOB_QUESTION, fetcher->listing_url, &handler) == 0)
         fetcher->asking = true; /* without memory it begins again with the profile */
 }

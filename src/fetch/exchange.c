@@ -75,12 +75,12 @@ static int exchange_wait(struct exchange *exchange, struct error *err)
                         err);
 }
 
-static int exchange_send(struct exchange *exchange, const char *url, struct error *err)
+static int exchange_send(struct exchange *exchange, const char *url, bool fresh, struct error *err)
 {
     struct transfer *transfer = &exchange->transfer;
     exchange->requests++;
     exchange->over = false;
-    if (transfer_prepare(transfer, url, &exchange->credentials, false, false, err) < 0 ||
+    if (transfer_prepare(transfer, url, &exchange->credentials, fresh, false, err) < 0 ||
         loop_add(exchange->loop, transfer->easy, err) < 0)
         return -1;
     while (!exchange->over)
@@ -88,12 +88,7 @@ static int exchange_send(struct exchange *exchange, const char *url, struct erro
             loop_remove(exchange->loop, transfer->easy);
             return -1;
         }
-    if (transfer->body_error)
-        return error_set(err, ERROR_ANSWER, RETRY_NEVER, "the answer is longer than 32 MiB");
-    if (exchange->result == CURLE_OK)
-        return 0;
-    answer_judge_curl(exchange->result, 0, transfer->proxied, transfer->detail, err);
-    return -1;
+    return transfer_check(transfer, exchange->result, err);
 }
 
 /* What every answer means to the requests after it. */
@@ -140,15 +135,24 @@ static int exchange_take(struct exchange *exchange, struct exchange_answer *ret,
 
 int exchange_get(struct exchange *exchange, const char *url, struct exchange_answer *ret, struct error *err)
 {
+    struct transfer *transfer = &exchange->transfer;
     *ret = (struct exchange_answer){0};
-    if (exchange_wait(exchange, err) < 0)
-        return -1;
-    int r = exchange_send(exchange, url, err);
+    int r = exchange_wait(exchange, err);
+    if (r < 0)
+        return r;
+
+    r = exchange_send(exchange, url, false, err);
+    if (r < 0 && exchange->over && transfer_unsent(transfer, exchange->result)) { /* once more, anew */
+        transfer_reset(transfer);
+        r = exchange_wait(exchange, err);
+        if (r == 0)
+            r = exchange_send(exchange, url, true, err);
+    }
     if (r == 0) {
         exchange_heed(exchange);
         r = exchange_take(exchange, ret, err);
     }
-    transfer_reset(&exchange->transfer);
+    transfer_reset(transfer);
     return r;
 }
 

@@ -123,6 +123,7 @@ static void start(struct fetcher *fetcher, struct transfer *transfer, struct job
     job->tries++;
     if (transfer_prepare(transfer, job->url, &fetcher->credentials, single || job->fresh, single, &err) < 0 ||
         loop_add(fetcher->loop, transfer->easy, &err) < 0) {
+        breaker_probe_failed(&fetcher->breaker, -1, fetcher_now(fetcher)); /* or it would be sent for ever */
         fetcher_finish(fetcher, job, FETCH_FAILED, &err);
         return;
     }
@@ -146,12 +147,6 @@ int fetcher_ask(struct fetcher *fetcher, enum job_kind kind, const char *url,
     return 0;
 }
 
-static int accept_anything(void *arg, const char *body, size_t length, struct error *err)
-{
-    (void)arg, (void)body, (void)length, (void)err;
-    return 0;
-}
-
 static void probe_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
 {
     (void)arg, (void)outcome, (void)err; /* the breaker has heard of it */
@@ -171,7 +166,7 @@ static bool is_alone(const struct fetcher *fetcher)
 static struct queue *next_probe(struct fetcher *fetcher, int64_t now, int64_t *next)
 {
     static const struct fetch_handler handler = {
-        .accept = accept_anything, .done = probe_is_done, .tries = 1};
+        .accept = doubt_accept_listing, .done = probe_is_done, .tries = 1};
     int64_t wait = breaker_wait(&fetcher->breaker, now);
     if (wait > 0 && now + wait < *next)
         *next = now + wait;

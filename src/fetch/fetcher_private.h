@@ -71,6 +71,9 @@ bool fetcher_again(struct fetcher *fetcher, struct job *job, const struct error 
 bool doubt_refused(struct fetcher *fetcher, const struct transfer *transfer, struct job *job,
                    const struct error *err);
 
+/* Can the body be that of a listing? Only its form is looked at; for fetch_handler. */
+int doubt_accept_listing(void *arg, const char *body, size_t length, struct error *err);
+
 /* Goes on with what is suspended, if it can. */
 void doubt_settle(struct fetcher *fetcher);
 

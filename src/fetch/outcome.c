@@ -27,15 +27,17 @@ static unsigned tries_of(const struct job *job)
  */
 bool fetcher_again(struct fetcher *fetcher, struct job *job, const struct error *err)
 {
-    if (err->retry != RETRY_NOW || job->tries >= tries_of(job) ||
-        (job->kind == JOB_ASKED && breaker_is_tried(&fetcher->breaker)))
+    if (job->tries >= tries_of(job))
         return false;
-    if (fetcher->stop == STOP_UNAVAILABLE ||
-        (fetcher->stop == STOP_NOT && breaker_is_open(&fetcher->breaker))) {
+    bool open = fetcher->stop == STOP_UNAVAILABLE ||
+                (fetcher->stop == STOP_NOT && breaker_is_open(&fetcher->breaker));
+    if (open && answer_is_outage(FETCH_FAILED, err)) {
         queue_push(&fetcher->ready, job);
         return true;
     }
 
+    if (err->retry != RETRY_NOW || (job->kind == JOB_ASKED && breaker_is_tried(&fetcher->breaker)))
+        return false;
     int64_t requests = fetcher->stats.requests - fetcher->begin_requests;
     if (fetcher->stop != STOP_NOT || !backoff_allowed(job->tries, requests, fetcher->granted))
         return false;

@@ -51,10 +51,8 @@ void credentials_refresh(struct credentials *credentials, const char *token)
     credentials->generation++;
 }
 
-bool credentials_forget_token(struct credentials *credentials, unsigned generation)
+bool credentials_forget_token(struct credentials *credentials)
 {
-    if (generation != credentials->generation)
-        return true; /* another one has come meanwhile */
     if (!credentials->token)
         return false;
     wipe_free(credentials->token);
@@ -304,22 +302,30 @@ static void judge_curl(const struct transfer *transfer, CURLcode result, struct 
         answer_judge_curl(result, connect, transfer->proxied, transfer->detail, err);
 }
 
+int transfer_check(struct transfer *transfer, CURLcode result, struct error *err)
+{
+    if (result == CURLE_OK && transfer->packing == BODY_PACKED && !inflater_whole(&transfer->inflater))
+        transfer->body_error = -EBADMSG;
+    if (transfer->body_error)
+        judge_body_error(transfer->body_error, err);
+    else if (result != CURLE_OK)
+        judge_curl(transfer, result, err);
+    return transfer->body_error || result != CURLE_OK ? -1 : 0;
+}
+
+/* A status that says all is heeded even where the body cannot be read, above all 429. */
 enum fetch_outcome transfer_judge(struct transfer *transfer, CURLcode result, struct error *err)
 {
     struct job *job = transfer->job;
-    if (result == CURLE_OK && transfer->packing == BODY_PACKED && !inflater_whole(&transfer->inflater))
-        transfer->body_error = -EBADMSG;
-    if (transfer->body_error) {
-        judge_body_error(transfer->body_error, err);
+    long status = transfer_status(transfer);
+    bool whole = transfer_check(transfer, result, err) == 0, good = status >= 200 && status < 300;
+    if (!whole && (!transfer->body_error || good))
         return FETCH_FAILED;
-    }
-    if (result != CURLE_OK) {
-        judge_curl(transfer, result, err);
-        return FETCH_FAILED;
-    }
-    const struct answer answer = {.status = transfer_status(transfer),
-                                  .body = transfer->body.data ? transfer->body.data : "",
-                                  .length = transfer->body.length,
+
+    bool body = whole && transfer->body.data;
+    const struct answer answer = {.status = status,
+                                  .body = body ? transfer->body.data : "",
+                                  .length = body ? transfer->body.length : 0,
                                   .target = transfer_redirect(transfer),
                                   .proxied = transfer->proxied};
     enum fetch_outcome outcome = answer_judge(&answer, err);

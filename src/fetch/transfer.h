@@ -31,9 +31,8 @@ int credentials_init(struct credentials *credentials, const char *key, struct er
 /* Takes over a token from a header; NULL and what could not stand in a header are ignored. */
 void credentials_refresh(struct credentials *credentials, const char *token);
 
-/* The key that was sent in `generation` was refused: true when another one is to be tried, because that was a
- * token. */
-bool credentials_forget_token(struct credentials *credentials, unsigned generation);
+/* Back to the key; false when that is what is sent already. */
+bool credentials_forget_token(struct credentials *credentials);
 
 void credentials_free(struct credentials *credentials);
 
@@ -79,6 +78,9 @@ int64_t transfer_date(const struct transfer *transfer);
 
 /* A kept connection ended without a byte of an answer, so that the request most likely did not arrive. */
 bool transfer_unsent(const struct transfer *transfer, CURLcode result);
+
+/* Has a whole answer come? 0, or -1 with *err. */
+int transfer_check(struct transfer *transfer, CURLcode result, struct error *err);
 
 /* What the transfer brought, as an outcome with its *err. The body is shown to accept() of its job. */
 enum fetch_outcome transfer_judge(struct transfer *transfer, CURLcode result, struct error *err);

@@ -149,17 +149,14 @@ static void a_retry_waits_for_the_clock(void **state)
 {
     struct bench *bench = *state;
     bench->behave = go_wrong;
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < 2; i++)
         (void)ask_for(bench, "/no-json");
-    bench_see(bench, 10);
-    assert_int_equal(bench->requests, 10);
+    bench_see(bench, 2);
+    assert_int_equal(bench->requests, 2);
     assert_true(fetcher_waiting(bench->fetcher));
     bench_pass(bench, 2 * USEC_PER_SEC);
-    bench_see(bench, 20);
-    assert_int_equal(bench->requests, 20);
-    bench_pass(bench, USEC_PER_MIN);
-    bench_see(bench, 30);
-    assert_int_equal(bench->requests, 30);
+    bench_see(bench, 4);
+    assert_int_equal(bench->requests, 4);
     fetcher_cancel(bench->fetcher);
     bench_run(bench);
 }
@@ -182,15 +179,24 @@ static void a_server_that_recovers_is_forgiven(void **state)
     assert_int_equal(ask->accepted, 1);
 }
 
+/* Two of three, so that it does not pass for an outage. */
+static void fail_often(struct bench *bench, struct connection *connection, const char *path,
+                       const char *token)
+{
+    (void)path, (void)token;
+    reply_with(connection, 200, "", bench->requests % 3 == 0 ? "{}" : "again");
+}
+
 static void retries_of_a_cycle_have_a_budget_and_a_new_cycle_a_new_one(void **state)
 {
     struct bench *bench = *state;
-    bench->behave = go_wrong;
+    bench->behave = fail_often;
     for (int i = 0; i < 60; i++)
-        (void)ask_for(bench, "/no-json");
+        (void)ask_for(bench, "/contact/1");
     bench_run(bench);
     int64_t retries = fetcher_stats(bench->fetcher)->retries;
     assert_in_range(retries, BACKOFF_FREE_RETRIES, BACKOFF_FREE_RETRIES + (60 + retries) / 10 + 1);
+    bench->behave = go_wrong;
     fetcher_begin(bench->fetcher);
     struct ask *ask = ask_for(bench, "/no-json");
     bench_run(bench);
@@ -355,6 +361,7 @@ static void a_redirect_is_not_followed_and_the_key_stays_here(void **state)
     static const int statuses[] = {301, 302, 303, 307, 308};
     for (size_t i = 0; i < ARRAY_LENGTH(statuses); i++) {
         char headers[256];
+        fetcher_begin(bench_fetcher(bench)); /* five in a row were an outage */
         (void)snprintf(headers, sizeof headers, "Location: http://localhost:%u/secret-path?secret=1\r\n",
                        elsewhere);
         struct ask *ask = ask_for(bench, "/contact/1");

@@ -221,6 +221,96 @@ static void freeing_with_an_open_question_is_fine(void **state)
     assert_int_equal(bench_done(bench), 0);
 }
 
+/* As the API may do it: the key is refused from the moment on that a token was given for it. */
+static void refuse_the_key_after_the_token(struct bench *bench, struct connection *connection,
+                                           const char *path, const char *token)
+{
+    if (bench->requests > 1 && strcmp(token, "token-1") != 0)
+        reply_with(connection, 401, "", ACCESS_DENIED);
+    else if (bench->requests == 1)
+        reply_status(connection, 200, "X-Auth-Token-Refreshed: token-1\r\n");
+    else
+        deny_some(bench, connection, path, token);
+}
+
+static void a_token_is_not_thrown_away_for_a_denied_record(void **state)
+{
+    struct bench *bench = *state;
+    bench->behave = refuse_the_key_after_the_token;
+    bench->config.limits.concurrent = 1;
+    (void)ask_for(bench, "/contact/1");
+    struct ask *denied = ask_for(bench, "/denied/1");
+    (void)ask_for(bench, "/contact/2");
+    bench_run(bench);
+    assert_ended(denied, FETCH_DENIED, ERROR_KEY);
+    assert_int_equal(ended_so(bench, FETCH_OK), 2);
+    assert_int_equal(bench->requests, 4);
+    for (unsigned i = 1; i < bench->requests; i++)
+        assert_string_equal(bench->tokens[i], "token-1");
+}
+
+static void let_the_token_expire(struct bench *bench, struct connection *connection, const char *path,
+                                 const char *token)
+{
+    if (bench->requests == 1)
+        reply_status(connection, 200, "X-Auth-Token-Refreshed: token-1\r\n");
+    else if (strcmp(token, KEY) != 0)
+        reply_with(connection, 401, "", ACCESS_DENIED);
+    else
+        deny_some(bench, connection, path, token);
+}
+
+static void an_expired_token_gives_way_to_the_key(void **state)
+{
+    struct bench *bench = *state;
+    bench->behave = let_the_token_expire;
+    bench->config.limits.concurrent = 1;
+    (void)ask_for(bench, "/contact/1");
+    (void)ask_for(bench, "/contact/2");
+    struct ask *denied = ask_for(bench, "/denied/1");
+    bench_run(bench);
+    assert_int_equal(ended_so(bench, FETCH_OK), 2);
+    assert_ended(denied, FETCH_DENIED, ERROR_KEY);
+    assert_int_equal(bench->requests, 2 + 2 + 1 + 2);
+    assert_string_equal(bench->tokens[bench->requests - 1], KEY);
+}
+
+static void hold_records(struct bench *bench, struct connection *connection, const char *path,
+                         const char *token)
+{
+    if (strstr(path, "/denied") || strstr(path, "/contact"))
+        bench->held[bench->held_count++] = connection;
+    else
+        deny_some(bench, connection, path, token);
+}
+
+/* The profile is the fifth failure in a row. */
+static void a_question_does_not_pass_an_open_breaker(void **state)
+{
+    struct bench *bench = *state;
+    bench->behave = hold_records;
+    bench->config.limits.concurrent = 5;
+    profile_status = 503;
+    struct ask *denied = ask_for(bench, "/denied/1");
+    for (int i = 0; i < 4; i++)
+        (void)ask_for(bench, "/contact/1");
+    bench_see(bench, 5);
+    reply_with(bench->held[0], 401, "", ACCESS_DENIED);
+    bench_settle(bench);
+    for (int i = 1; i < 5; i++)
+        reply_status(bench->held[i], 503, "");
+    bench_settle(bench);
+    assert_true(fetcher_in_outage(bench->fetcher));
+    assert_int_equal(bench->requests, 6);
+    assert_int_equal(bench_seen(bench, "/listing"), 0);
+
+    bench->behave = deny_some;
+    profile_status = 200;
+    bench_run(bench);
+    assert_ended(denied, FETCH_DENIED, ERROR_KEY);
+    assert_int_equal(ended_so(bench, FETCH_OK), 4);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, key_set_up, bench_tear_down)
 
 int main(void)
@@ -234,6 +324,9 @@ int main(void)
         TEST(while_the_question_is_open_nothing_else_is_sent),
         TEST(a_question_that_ends_in_trouble_is_a_passing_failure),
         TEST(a_question_that_meets_the_quota_stops_as_usual),
+        TEST(a_token_is_not_thrown_away_for_a_denied_record),
+        TEST(an_expired_token_gives_way_to_the_key),
+        TEST(a_question_does_not_pass_an_open_breaker),
         TEST(a_cancelled_question_cancels_what_waits_for_it),
         TEST(freeing_with_an_open_question_is_fine),
     };

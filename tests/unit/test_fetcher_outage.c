@@ -235,6 +235,59 @@ static void without_questions_the_next_request_is_the_probe(void **state)
     assert_in_range(bench->requests, 15, 15 + BREAKER_FAILURES - 1);
 }
 
+/* What stands before a site under maintenance: every path is answered so. */
+static const struct {
+    int status;
+    const char *headers, *body;
+} pages[] = {{302, "Location: http://127.0.0.1:1/maintenance\r\n", ""},
+             {200, "", "never: <html>back soon</html>"},
+             {511, "", "<html>log in</html>"},
+             {200, "Content-Encoding: gzip\r\n", "no gzip at all"}};
+static size_t page;
+
+static void be_under_maintenance(struct bench *bench, struct connection *connection, const char *path,
+                                 const char *token)
+{
+    (void)bench, (void)path, (void)token;
+    reply_with(connection, pages[page].status, pages[page].headers, pages[page].body);
+}
+
+static void an_outage_has_many_faces(void **state)
+{
+    struct bench *bench = *state;
+    bench->behave = be_under_maintenance;
+    bench->config.limits.concurrent = 5;
+    for (page = 0; page < ARRAY_LENGTH(pages); page++) {
+        unsigned asked = bench->ask_count, before = bench->requests;
+        fetcher_begin(bench_fetcher(bench));
+        fetcher_forgive(bench->fetcher);
+        ask_times(bench, 60, "/contact/1");
+        bench_run(bench);
+        assert_in_range(bench->requests - before, 10, 5 + 4 + BREAKER_PROBES);
+        assert_int_equal(bench->asks[asked + 59].outcome, FETCH_UNAVAILABLE);
+        assert_int_equal(bench->asks[asked + 59].err.code, ERROR_UNREACHABLE);
+    }
+    assert_in_range(ended_so(bench, FETCH_UNAVAILABLE), 4 * 60 - 3 * (BREAKER_FAILURES - 1), 4 * 60);
+}
+
+static void be_throttled_unreadably(struct bench *bench, struct connection *connection, const char *path,
+                                    const char *token)
+{
+    (void)bench, (void)path, (void)token;
+    reply_with(connection, 429, "Content-Encoding: gzip\r\nRetry-After: 30\r\n", "no gzip at all");
+}
+
+static void a_429_whose_text_cannot_be_unpacked_is_heeded(void **state)
+{
+    struct bench *bench = *state;
+    bench->behave = be_throttled_unreadably;
+    ask_times(bench, 1, "/contact/1");
+    bench_settle(bench);
+    assert_ended(&bench->asks[0], FETCH_THROTTLED, ERROR_QUOTA);
+    assert_int_equal(bench->requests, 1);
+    assert_true(limiter_paused(&bench->limiter, bench->now) >= 30 * USEC_PER_SEC);
+}
+
 static void be_a_gateway(struct bench *bench, struct connection *connection, const char *path,
                          const char *token)
 {
@@ -268,6 +321,8 @@ int main(void)
         TEST(what_may_be_tried_once_is_tried_once),
         TEST(fetcher_probe_is_the_probe_of_an_open_breaker),
         TEST(without_questions_the_next_request_is_the_probe),
+        TEST(an_outage_has_many_faces),
+        TEST(a_429_whose_text_cannot_be_unpacked_is_heeded),
         TEST(a_404_of_a_gateway_is_asked_again_and_flexs_own_is_believed),
     };
     return cmocka_run_group_tests_name("fetcher_outage", tests, NULL, NULL);
