@@ -40,7 +40,7 @@ int exchange_new(struct exchange **ret, const struct config *config, const struc
         return error_memory(err);
     exchange->clock = clock;
     exchange->limiter = limiter;
-    exchange->room = FETCHER_BODY_MAX;
+    exchange->room = FETCHER_BODIES_MAX;
     int r = sd_event_new(&exchange->event);
     if (r < 0)
         r = error_set(err, ERROR_SYSTEM, RETRY_LATER, "cannot set up the event loop: %s", strerror(-r));

@@ -150,7 +150,7 @@ test_sigkill_amid_a_cycle_costs_nothing_but_what_was_on_its_way() {
 }
 
 test_a_killed_foreground_sync_is_gone_on_with() {
-    start_sim --contacts 300 --latency 20
+    start_sim --contacts 300 --latency 100
     write_conf
     local pid i
     for i in 1 2 3; do
