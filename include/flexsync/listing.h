@@ -31,6 +31,7 @@
 #define LISTING_READINGS_MAX 3
 #define LISTING_PAGES_MAX    1000   /* of one reading, where no total says how many there are */
 #define LISTING_PAGES_MORE   16     /* beyond what the total asks for */
+#define LISTING_GAP_MAX      100    /* empty pages in a row, before the announced end */
 #define LISTING_SIZE_MAX     100000 /* rows of a page that are asked for at the most */
 #define LISTING_SIZE_MIN     20     /* and at least: the default size of the API */
 #define LISTING_TEXT_MAX     256    /* bytes of a walk as text, its NUL included */
@@ -55,6 +56,7 @@ struct listing {
     unsigned first_reading; /* readings since this one are united */
     unsigned next;          /* the page after the last one of the walk */
     unsigned pages;         /* answers in this reading */
+    unsigned empty;         /* the last of these, in a row, that brought no row */
     int64_t rows;           /* that a page holds, as its first answer shows */
     bool asked_zero, looked_beyond, last_seen, moved, disorder;
     int64_t total;      /* of this reading; PAGE_UNKNOWN */

@@ -30,6 +30,7 @@ struct stats {
     int64_t listed_pages; /* answers it took */
     int64_t zero_based;   /* its pages are numbered from 0 */
     int64_t doubted;      /* an answer contradicted it since: it is to be read again */
+    int64_t storms;       /* syncs in a row in which the server did not know most of what it lists */
     int64_t page_size; /* rows of a page that the server could give in time; 0: as many as were asked for */
     int64_t page_size_at; /* when that was found */
     double signals;       /* edits and new ones that listings show, a day */

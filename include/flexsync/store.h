@@ -159,7 +159,7 @@ int store_count_contradicted(struct store *store, const struct entity *entity, i
 /* What the queue holds at the end of a cycle. */
 struct store_waiting {
     int64_t troubled;     /* an attempt failed */
-    int64_t unfetched;    /* new, and not asked for yet */
+    int64_t unfetched;    /* new, returned or edited, and not asked for since */
     int64_t denied;       /* the key's user may not see it */
     int64_t contradicted; /* listed, and yet the server does not know it */
     int64_t missing;      /* not in complete listings any more, and without a usable answer */

@@ -139,7 +139,8 @@ static const char *const templates[STATEMENT_COUNT] = {
     /* That a record is gone is known of it. */
     [SQL_WAITING] =
         "SELECT count(*) FILTER (WHERE q.attempts > 0 AND q.reason NOT IN " QUEUE_ANSWERED
-        " AND t.presence <> 2), count(*) FILTER (WHERE q.reason = 'new' AND q.attempts = 0),"
+        " AND t.presence <> 2), count(*) FILTER (WHERE q.attempts = 0"
+        " AND q.reason IN ('new', 'returned', 'changed', 'feed')),"
         " count(*) FILTER (WHERE q.reason = 'denied'), count(*) FILTER (WHERE q.reason = 'contradicted'),"
         " count(*) FILTER (WHERE q.reason = 'missing') FROM {queue} q JOIN {state} t ON t.id = q.id",
     /* A full pass that the quota cuts in parts goes on where it was: who was not looked at longest is next.

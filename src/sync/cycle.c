@@ -143,12 +143,21 @@ static void say_unknown(struct cycle *cycle)
     (void)snprintf(cycle->row.error_message, sizeof cycle->row.error_message, "%s", cycle->error.text);
 }
 
+/* A server that has lost its records may take days to find them: that is not worth the quota of a month. */
+static int64_t storm_pause(const struct cycle *cycle)
+{
+    int64_t pause = CYCLE_STORM_PAUSE;
+    for (int64_t i = 0; i < cycle->stats.storms && i < CYCLE_STORM_DOUBLINGS; i++)
+        pause *= 2;
+    return pause;
+}
+
 /* When a cycle whose sending has ended goes on by itself; 0: it does not. */
 static int64_t resumes_at(struct cycle *cycle)
 {
     switch (cycle->halt) {
     case HALT_STORM:
-        return cycle->row.completed_at + CYCLE_STORM_PAUSE;
+        return cycle->row.completed_at + storm_pause(cycle);
     case HALT_UNAVAILABLE:
     case HALT_THROTTLED:
         return cycle->row.completed_at + cycle->source.pause(cycle->source.self);
@@ -213,7 +222,7 @@ static void judge(struct cycle *cycle, const struct store_waiting *waiting)
             text_format_count(a, waiting->troubled), waiting->troubled == 1 ? "" : "s");
     else if (waiting->unfetched > 0 && cycle->options.id_count == 0 && !cycle->options.plan_only)
         (void)snprintf(row->error_message, sizeof row->error_message,
-                       "%s new record%s still to be fetched; flexsync sync asks at once",
+                       "%s new or edited record%s still to be fetched; flexsync sync asks at once",
                        text_format_count(a, waiting->unfetched), waiting->unfetched == 1 ? "" : "s");
     else
         row->status = SYNC_SUCCESS;

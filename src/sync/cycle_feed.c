@@ -334,15 +334,14 @@ static void settle_feed(struct cycle *cycle)
 
 static void settle_listing(struct cycle *cycle)
 {
-    /* What a page may have is known by the first one; a walk that is resumed has the size of its beginning.
-     */
-    if ((cycle->whole || (cycle->shrunk && cycle->staged)) && cycle->walk_began == 0)
+    if (cycle->whole || (cycle->shrunk && cycle->staged))
         stats_paged(&cycle->stats, cycle->asked_size, cycle->options.page_size, seconds_now(cycle));
     if (!cycle->whole)
         return;
     cycle->stats.zero_based = cycle->listing.zero_based;
+    /* What was added and removed again before the place of a pause was not seen. */
     stats_listed(&cycle->stats, cycle->listing.pages, cycle->row.counts.listed, cycle->edits_listed,
-                 seconds_now(cycle));
+                 cycle->walk_began ? cycle->walk_began : seconds_now(cycle));
 }
 
 /* What a person asks for is not held against the background's pace, nor what is new. */
@@ -364,5 +363,9 @@ void cycle_settle(struct cycle *cycle)
     settle_listing(cycle);
     if (cycle->disproved && !cycle->relisted && !cycle->storm)
         cycle->stats.doubted = 1;
+    if (cycle->storm)
+        cycle->stats.storms++;
+    else if (cycle->answered > 0)
+        cycle->stats.storms = 0;
     settle_pace(cycle);
 }

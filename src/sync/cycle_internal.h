@@ -13,8 +13,10 @@
 #define CYCLE_COMPARE_MAX 500                /* rows of one step of a comparison */
 
 #define CYCLE_STORM_LEAST 5 /* records that may be listed and yet unknown in any cycle */
-#define CYCLE_STORM_PAUSE                                                                                    \
-    (5 * USEC_PER_MIN) /* until a server that knows none of its records is asked again */
+
+/* Until a server that knows none of its records is asked again; twice as long each time it still does not. */
+#define CYCLE_STORM_PAUSE     (5 * USEC_PER_MIN)
+#define CYCLE_STORM_DOUBLINGS 6 /* up to 5 h 20 min */
 
 /* Why sending has ended, strongest last. HALT_STORM: the server does not know most of what it lists. */
 enum halt { HALT_NOT, HALT_STORM, HALT_UNAVAILABLE, HALT_THROTTLED, HALT_REFUSED, HALT_STOPPED };

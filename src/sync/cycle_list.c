@@ -216,6 +216,8 @@ static int stage(struct cycle *cycle, struct error *err)
     cycle_report(cycle, EVENT_CYCLE_DETAIL, "%s: page %u brought %zu rows, %zu ids new",
                  cycle->options.entity->name, listing->page, cycle->page->row_count, new_ids);
     listing_answer(listing, cycle->page, new_ids);
+    if (listing->pages == 0) /* it begins again: what a pause had kept is of no use */
+        cycle->walk_began = 0;
     cycle->page = page_free(cycle->page);
     cycle->staged = true;
     cycle_count_cost(cycle); /* for those who look on */
@@ -241,16 +243,13 @@ static int remember_sort(struct cycle *cycle, struct error *err)
  */
 int cycle_end_listing(struct cycle *cycle, struct error *err)
 {
-    cycle->phase = CYCLE_FINISH;
     cycle->feeding = FEEDING_NOT;
-    if (!cycle->staged)
-        return 0;
-    if (cycle->lists && cycle_keep_walk(cycle, err) < 0)
+    if (cycle->staged && cycle->lists && cycle_keep_walk(cycle, err) < 0)
         return -1;
-    if (cycle->lists && !cycle->whole &&
+    if (cycle->staged && cycle->lists && !cycle->whole &&
         cycle->sink.stage_count(cycle->sink.self, 0, &cycle->row.counts.listed, err) < 0)
         return -1;
-    cycle->phase = CYCLE_NEW;
+    cycle->phase = cycle->staged ? CYCLE_NEW : CYCLE_FINISH;
     return 0;
 }
 

@@ -37,7 +37,7 @@ int cycle_keep_walk(struct cycle *cycle, struct error *err)
     if (cycle->whole || cycle->by_edits || cycle->relisted || !listing_can_pause(&cycle->listing))
         return 0;
     if (cycle->walk_began == 0)
-        cycle->walk_began = cycle_wall(cycle) / USEC_PER_SEC;
+        cycle->walk_began = cycle->row.started_at / USEC_PER_SEC;
     listing_print(walk, &cycle->listing);
     (void)snprintf(text, sizeof text, "%" PRId64 " %s", cycle->walk_began, walk);
     if (cycle->sink.stage_keep(cycle->sink.self, cycle->options.entity, err) < 0)
@@ -62,6 +62,7 @@ int cycle_resume_listing(struct cycle *cycle, struct error *err)
     if (age < 0 || age > WALK_MAX || !listing_resume(&cycle->listing, rest))
         return cycle_forget_walk(cycle, err);
     cycle->walk_began = began;
+    cycle->asked_size = cycle->listing.size;
     cycle->lists = true;
     cycle->by_edits = false;
     return cycle->sink.stage_restore(cycle->sink.self, cycle->options.entity, err);

@@ -8,7 +8,7 @@ static void begin_reading(struct listing *listing)
     listing->page = 1;
     listing->step = LISTING_FIRST;
     listing->next = 2;
-    listing->pages = 0;
+    listing->pages = listing->empty = 0;
     listing->asked_zero = listing->looked_beyond = listing->last_seen = false;
     listing->moved = listing->disorder = false;
     listing->seen = listing->unusable = listing->page_rows = 0;
@@ -92,9 +92,9 @@ static void note_rows(struct listing *listing, const struct page *page, size_t n
 /* An empty page before the end that the server announces is a gap, not the end. */
 static bool is_gap(const struct listing *listing, const struct page *page)
 {
-    bool empty = page->row_count == 0 && page->unusable == 0;
     int64_t pages = page->total_pages;
-    if (!empty || page->last == 1 || listing->total == PAGE_UNKNOWN)
+    if (listing->empty == 0 || listing->empty > LISTING_GAP_MAX || page->last == 1 ||
+        listing->total == PAGE_UNKNOWN)
         return false;
     if (pages == PAGE_UNKNOWN)
         pages = (listing->total + listing->rows - 1) / listing->rows;
@@ -218,6 +218,7 @@ void listing_answer(struct listing *listing, const struct page *page, size_t new
         return;
     }
     listing->page_rows = (int64_t)(page->row_count + page->unusable);
+    listing->empty = listing->page_rows == 0 ? listing->empty + 1 : 0;
     if (listing->pages++ == 0)
         listing->rows = rows_of_page(listing, page);
     note_total(listing, page);

@@ -48,6 +48,7 @@ static const struct figure kept[] = {
     WHOLE("listing.pages", listed_pages),
     WHOLE("listing.zero_based", zero_based),
     WHOLE("listing.doubted", doubted),
+    WHOLE("listing.storms", storms),
     WHOLE("listing.page_size", page_size),
     WHOLE("listing.page_size_at", page_size_at),
     REAL("listing.signals", signals),

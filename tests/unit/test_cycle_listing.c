@@ -217,9 +217,32 @@ static void a_cycle_with_new_records_that_wait_is_no_success(void **state)
     end_cycle(lab);
     assert_int_equal(lab->row.status, SYNC_PARTIAL);
     assert_string_equal(lab->row.error_message,
-                        "1 new record still to be fetched; flexsync sync asks at once");
+                        "1 new or edited record still to be fetched; flexsync sync asks at once");
     run(lab);
     assert_int_equal(lab->row.status, SYNC_SUCCESS);
+}
+
+/* Where the quota does not suffice for what the listing shows, the copy is known to be behind. */
+static void edits_that_the_quota_makes_wait_are_no_success(void **state)
+{
+    struct lab *lab = *state;
+    fill(lab, 60);
+    for (size_t i = 0; i < 40; i++)
+        rename_person(lab, i, "Other");
+    lab->options.budget = 8;
+    lab->options.person = false;
+    lab->b->now += USEC_PER_HOUR;
+    run(lab);
+    assert_int_equal(lab->row.status, SYNC_PARTIAL);
+    int64_t left = number(lab->b, "SELECT count(*) FROM detail_queue WHERE reason = 'changed'");
+    assert_in_range(left, 1, 40);
+    assert_non_null(strstr(lab->row.error_message, "edited records still to be fetched"));
+
+    lab->options.budget = 1e6;
+    lab->b->now += USEC_PER_HOUR;
+    run(lab);
+    assert_int_equal(lab->row.status, SYNC_SUCCESS);
+    assert_truth(lab);
 }
 
 /* A clock that is three years ahead made one sync delete every change record, and the history. */
@@ -262,6 +285,7 @@ int main(void)
         TEST(a_contact_that_is_forgotten_is_not_kept_there_either),
         TEST(a_fill_that_a_wrong_clock_began_goes_on_at_once),
         TEST(a_cycle_with_new_records_that_wait_is_no_success),
+        TEST(edits_that_the_quota_makes_wait_are_no_success),
         TEST(what_is_forgotten_follows_the_servers_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

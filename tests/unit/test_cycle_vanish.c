@@ -179,6 +179,13 @@ static void where_most_of_what_is_listed_is_unknown_it_is_the_server(void **stat
     assert_non_null(strstr(lab->row.error_message, "does not know most of"));
     assert_contents(lab->b, before);
     assert_int_equal(inactive(lab), 0);
+
+    for (int minutes = 10; minutes <= 40; minutes *= 2) {
+        lab->options.trigger = TRIGGER_RESUME;
+        lab->b->now = lab->row.resumes_at;
+        run(lab);
+        assert_int_equal(lab->row.resumes_at, lab->b->now + minutes * USEC_PER_MIN);
+    }
     for (size_t i = 0; i < 60; i++)
         lab->site.people[i].answers = true;
     lab->options.full = false;

@@ -735,6 +735,19 @@ static void a_site_of_empty_pages_is_left_at_its_announced_end(void **state)
     end_run(&site, &run);
 }
 
+static void a_total_that_lies_costs_a_hundred_pages(void **state)
+{
+    (void)state;
+    struct site site = make_site(1000000, 20);
+    site.gap_from = 1;
+    site.gap_to = 100000;
+    site.says.last = NOT_SAID;
+    struct run run = read_site(&site, true, 20);
+    assert_int_equal(run.verdict, LISTING_INCOMPLETE);
+    assert_in_range(site.requests, LISTING_GAP_MAX, LISTING_READINGS_MAX * (LISTING_GAP_MAX + 5));
+    end_run(&site, &run);
+}
+
 /* 250 ids in pages of 100: one of page 1 leaves and one comes at the end before page 2 is asked for. */
 static void exchange_before_the_second_page(struct site *site)
 {
@@ -889,6 +902,7 @@ int main(void)
         cmocka_unit_test(a_page_full_of_unusable_rows_is_not_the_end),
         cmocka_unit_test(empty_pages_before_the_announced_end_are_not_the_end),
         cmocka_unit_test(a_site_of_empty_pages_is_left_at_its_announced_end),
+        cmocka_unit_test(a_total_that_lies_costs_a_hundred_pages),
         cmocka_unit_test(what_is_contradicted_later_is_read_again_alone),
         cmocka_unit_test(pages_shrink_by_half_down_to_the_least),
         cmocka_unit_test(a_walk_goes_on_where_it_was_for_one_page_more),
