@@ -222,7 +222,7 @@ test_a_daemon_that_is_stopped_tells_who_follows_it() {
     OUT=sync.out ERR=sync.err
     expect_status 75
     expect_match "stderr" "$(cat sync.err)" 'flexsyncd .process [0-9]+. is ending; what it received is stored: ask again'
-    DEADLINE=5 daemon_ended
+    DEADLINE=15 daemon_ended
     expect_status 0
     sync
     expect_status 0

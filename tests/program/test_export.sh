@@ -248,7 +248,7 @@ test_ctrl_c_leaves_the_old_file_and_nothing_else() {
             env --default-signal=INT "$SYNC" -c "$CONF" export -o out/x.$format >int.out 2>int.err &
             pid=$!
             STARTED+=("$pid")
-            sleep "0.0$((i * 2))"
+            pause "0.0$((i * 2))"
             kill -INT $pid 2>/dev/null || true
             status=0
             wait $pid || status=$?

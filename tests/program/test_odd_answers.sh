@@ -319,7 +319,7 @@ peak_memory_of_sync() {
     while kill -0 $pid 2>/dev/null; do
         seen=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' /proc/$pid/status 2>/dev/null || true)
         [ -z "$seen" ] || peak=$seen
-        sleep 0.01
+        pause 0.01
     done
     wait $pid || STATUS=$?
     PEAK=$peak

@@ -479,13 +479,13 @@ static void many_rows_are_taken_over(void **state)
     struct bench *b = *state;
     make_first(
         b, "INSERT INTO contacts (contact_id, status, flex_data) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL"
-           " SELECT i + 1 FROM n WHERE i < 20000) SELECT 'c-' || i, 'Active', json_object('id', 'c-' || i, "
+           " SELECT i + 1 FROM n WHERE i < 5000) SELECT 'c-' || i, 'Active', json_object('id', 'c-' || i, "
            "'name',"
            " 'Name ' || i, 'organization', 0 = 1) FROM n");
     open_store(b);
-    assert_int_equal(b->migrated, 20000);
-    assert_int_equal(number(b, "SELECT count(*) FROM contacts WHERE name = 'Name ' || id"), 20000);
-    assert_int_equal(number(b, "SELECT count(*) FROM detail_queue"), 20000);
+    assert_int_equal(b->migrated, 5000);
+    assert_int_equal(number(b, "SELECT count(*) FROM contacts WHERE name = 'Name ' || id"), 5000);
+    assert_int_equal(number(b, "SELECT count(*) FROM detail_queue"), 5000);
 }
 
 static void count_tick(void *arg)
