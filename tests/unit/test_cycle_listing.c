@@ -133,6 +133,31 @@ static void rows_that_move_meanwhile_are_noticed(void **state)
     assert_settled(lab);
 }
 
+/* The pages before the pause are as they were then: the listing is as old as its beginning. */
+static void what_came_and_went_before_the_pause_is_found_by_the_next_listing(void **state)
+{
+    struct lab *lab = *state;
+    char began[32];
+    add_people(lab, 200);
+    remove_person(lab, 3);
+    lab->site.left = 12;
+    (void)snprintf(began, sizeof began, "%" PRId64, lab->b->now / USEC_PER_SEC);
+    run(lab);
+    restore_person(lab, 3);
+    remove_person(lab, 5);
+    lab->b->now += USEC_PER_HOUR;
+    lab->site.left = FOR_EVER;
+    run(lab);
+    assert_int_equal(number(lab->b, "SELECT count(*) FROM listing_kept"), 0);
+    assert_meta(lab, "listing.at", began);
+
+    lab->b->now += USEC_PER_HOUR;
+    run(lab);
+    assert_int_equal(lab->row.status, SYNC_SUCCESS);
+    assert_truth(lab);
+    assert_settled(lab);
+}
+
 static void what_lay_for_too_long_is_begun_again(void **state)
 {
     struct lab *lab = *state;
@@ -280,6 +305,7 @@ int main(void)
         TEST(a_listing_of_more_pages_than_the_quota_has_goes_on_in_the_next_cycle),
         TEST(the_end_of_the_process_does_not_matter_to_it),
         TEST(rows_that_move_meanwhile_are_noticed),
+        TEST(what_came_and_went_before_the_pause_is_found_by_the_next_listing),
         TEST(what_lay_for_too_long_is_begun_again),
         TEST(what_is_no_walk_is_ignored),
         TEST(a_contact_that_is_forgotten_is_not_kept_there_either),
