@@ -133,6 +133,33 @@ static void one_hidden_edit_writes_one_row_and_one_change(void **state)
     assert_int_equal(verdict(lab), FEED_HONOURED);
 }
 
+/* The listing is read a second time beside the feed, and what the feed promises holds afterwards. */
+static void a_listing_that_is_read_again_leaves_the_feed_as_it_is(void **state)
+{
+    struct lab *lab = *state;
+    struct writes writes;
+    lab->site.orders_by_edits = true;
+    fill_dated(lab);
+    assert_idle(lab, 4);
+    assert_int_equal(verdict(lab), FEED_HONOURED);
+
+    lab->site.size_max = lab->options.page_size = 20;
+    lab->site.people[7].answers = false; /* listed, and yet unknown */
+    lab->options.full = true;
+    lab->reports[EVENT_LISTING_ODD] = 0;
+    (void)run_watched(lab, TRIGGER_MANUAL, &writes);
+    assert_int_equal(lab->reports[EVENT_LISTING_ODD], 1);
+    lab->options.full = false;
+    assert_int_equal(verdict(lab), FEED_HONOURED);
+
+    lab->site.people[41].hidden++;
+    lab->site.people[41].edited = lab->b->now / USEC_PER_SEC;
+    assert_true(run_watched(lab, TRIGGER_START, &writes) <= 6);
+    assert_int_equal(lab->row.counts.updated, 1);
+    assert_truth(lab);
+    assert_int_equal(verdict(lab), FEED_HONOURED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +168,7 @@ int main(void)
         TEST(what_the_planner_looks_at_writes_no_row_either),
         TEST(a_full_pass_that_finds_nothing_writes_no_row),
         TEST(one_hidden_edit_writes_one_row_and_one_change),
+        TEST(a_listing_that_is_read_again_leaves_the_feed_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
