@@ -35,10 +35,16 @@ void answer_judge_curl(CURLcode code, long connect, bool proxied, const char *de
 
 /*
  * May this be the failure of a server or a network in trouble, which counts for the breaker? A redirect to a
- * maintenance page, its text with a 200, and an expired certificate may; something locked is about one
- * record.
+ * maintenance page, its text with a 200, and an expired certificate may. Something locked, an answer without
+ * a body, or another record in its place is about one record. `status` is 0 where none came.
  */
-bool answer_is_outage(enum fetch_outcome outcome, const struct error *err);
+bool answer_is_outage(long status, enum fetch_outcome outcome, const struct error *err);
+
+/*
+ * Accepts what is JSON by its first and its last character, for fetch_handler: enough to tell it from a page
+ * for people. What is wrong within is for those who read it: one odd row is no outage.
+ */
+int answer_accept_json(void *arg, const char *body, size_t length, struct error *err);
 
 /* FETCH_REFUSED turned out to be about this request alone: the same refusal in other words. */
 void answer_deny(long status, struct error *err);

@@ -8,10 +8,10 @@
  *        |                                 +----------------------------------------+  |
  *        |                                    10 failures in a row: a relapse          |
  *        +-----------------------------------------------------------------------------+
- *                                 5 answers, of 1, 2, 3, … at a time
+ *                             5 answers in a row, of 1, 2, 3, … at a time
  *
- * A passing failure is a network error, a timeout, a 5xx, or an answer that is not the site's own. Any other
- * answer counts as answered. What was sent before the breaker opened says nothing about what is true now, so
+ * What failed in passing is for the caller to say: see answer_is_outage(). Any other answer counts as
+ * answered. What was sent before the breaker opened says nothing about what is true now, so
  * its result is ignored: each request carries the `epoch` in which it was sent.
  *
  * A cycle is given up after BREAKER_PROBES failed probes in a row, or when the wait is longer than
@@ -20,7 +20,8 @@
  *
  * A failure behind an answered probe is no outage, but the fault of what is asked for: that request has
  * failed, without another try, and the next one goes. Ten of them in a row are a relapse, and the cycle is
- * given up at once.
+ * given up at once. Until something is answered, fewer make the next relapse (5, 2, then 1), and the wait for
+ * its probe grows up to five minutes: a server that gives its listing and no record costs little.
  *
  * Pure: monotonic microseconds are passed in. All zero is closed.
  *
@@ -32,13 +33,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BREAKER_FAILURES        5                /* in a row, until it opens */
-#define BREAKER_RELAPSE         10               /* in a row behind an answered probe */
-#define BREAKER_PROBES          5                /* failed in a row, until a cycle is given up */
-#define BREAKER_DELAY           INT64_C(1000000) /* before the first probe, doubled with each */
-#define BREAKER_DELAY_MAX       (45 * INT64_C(1000000))
-#define BREAKER_PATIENCE        (60 * INT64_C(1000000)) /* no cycle waits longer for a probe */
-#define BREAKER_RETRY_AFTER_MAX (3600 * INT64_C(1000000))
+#define BREAKER_FAILURES          5                /* in a row, until it opens */
+#define BREAKER_RELAPSE           10               /* in a row behind an answered probe */
+#define BREAKER_PROBES            5                /* failed in a row, until a cycle is given up */
+#define BREAKER_DELAY             INT64_C(1000000) /* before the first probe, doubled with each */
+#define BREAKER_DELAY_MAX         (45 * INT64_C(1000000))
+#define BREAKER_RELAPSE_DELAY_MAX (300 * INT64_C(1000000))
+#define BREAKER_PATIENCE          (60 * INT64_C(1000000)) /* no cycle waits longer for a probe */
+#define BREAKER_RETRY_AFTER_MAX   (3600 * INT64_C(1000000))
 
 enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_TRIED };
 
@@ -49,6 +51,7 @@ struct breaker {
     unsigned step;     /* doublings of the next delay */
     unsigned left;     /* probes that may still fail in this cycle */
     unsigned epoch;    /* moves whenever it opens */
+    unsigned relapses; /* since the last answer */
     bool relapsed;     /* it opened by the failure of what was asked for after an answered probe */
     int64_t until;     /* monotonic: no probe before that */
 };

@@ -1,6 +1,7 @@
 /* The runs of the engine: one cycle over each entity that is due. */
 #include "engine_internal.h"
 
+#include "flexsync/answer.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/read.h"
 #include "flexsync/text.h"
@@ -175,7 +176,8 @@ static void note_pause(struct engine *engine)
 static void note_outage(struct engine *engine)
 {
     struct engine_result *result = &engine->result;
-    bool passes = result->error.code == ERROR_UNREACHABLE || result->error.code == ERROR_QUOTA;
+    enum error_code code = result->error.code;
+    bool passes = code == ERROR_UNREACHABLE || code == ERROR_QUOTA || code == ERROR_ANSWER;
     int64_t paused = limiter_paused(&engine->limiter, engine_now(engine));
     int64_t pause = fetcher_pause(engine->fetcher);
     if (result->status == SYNC_FAILED && passes && !result->resumes_at && fetcher_in_outage(engine->fetcher))
@@ -261,12 +263,6 @@ static int choose_work(struct engine *engine, struct error *err)
 
 /* --- the probe of a run that resumes in an outage --- */
 
-static int accept_anything(void *arg, const char *body, size_t length, struct error *err)
-{
-    (void)arg, (void)body, (void)length, (void)err;
-    return 0;
-}
-
 static void probe_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
 {
     struct engine *engine = arg;
@@ -281,7 +277,7 @@ static void probe_is_done(void *arg, enum fetch_outcome outcome, const struct er
 static int begin_probe(struct engine *engine, struct error *err)
 {
     static const struct fetch_handler handler = {
-        .accept = accept_anything, .done = probe_is_done, .tries = 1};
+        .accept = answer_accept_json, .done = probe_is_done, .tries = 1};
     fetcher_begin(engine->fetcher);
     if (fetcher_probe(engine->fetcher, &handler, engine, err) < 0)
         return -1;

@@ -3,6 +3,7 @@
 #include "complaint.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/clock.h"
+#include "flexsync/utf8.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -197,10 +198,28 @@ void answer_judge_curl(CURLcode code, long connect, bool proxied, const char *de
                     proxied ? ", and the proxy of flex.proxy" : "");
 }
 
-bool answer_is_outage(enum fetch_outcome outcome, const struct error *err)
+bool answer_is_outage(long status, enum fetch_outcome outcome, const struct error *err)
 {
-    bool theirs = err->code == ERROR_UNREACHABLE || err->code == ERROR_ANSWER;
-    return outcome == FETCH_FAILED && theirs && err->retry != RETRY_LATER;
+    bool elsewhere = (status >= 300 && status < 400) || status == 511;
+    bool unreachable = err->code == ERROR_UNREACHABLE && err->retry != RETRY_LATER;
+    bool unlike = err->code == ERROR_ANSWER && err->retry == RETRY_NOW; /* no JSON, or cut */
+    return outcome == FETCH_FAILED && (elsewhere || unreachable || unlike);
+}
+
+int answer_accept_json(void *arg, const char *body, size_t length, struct error *err)
+{
+    (void)arg;
+    static const char space[] = " \t\r\n";
+    size_t at = utf8_bom(body, length);
+    while (at < length && strchr(space, body[at]))
+        at++;
+    while (length > at && strchr(space, body[length - 1]))
+        length--;
+
+    char first = at < length ? body[at] : '\0', last = at < length ? body[length - 1] : '\0';
+    if ((first == '{' && last == '}') || (first == '[' && last == ']'))
+        return 0;
+    return error_set(err, ERROR_ANSWER, RETRY_NOW, "the answer is no JSON, but perhaps a maintenance page");
 }
 
 void answer_deny(long status, struct error *err)

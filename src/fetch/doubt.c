@@ -11,9 +11,6 @@
 
 #include "flexsync/answer.h"
 
-#include <jansson.h>
-#include <string.h>
-
 /* Tokens refused to one request; a server that makes a new one each time would be asked for ever. */
 #define TOKENS_MAX 2
 
@@ -79,30 +76,6 @@ static void release_suspended(struct fetcher *fetcher)
 
 /* --- the question --- */
 
-static int accept_json(const char *body, size_t length, bool list, struct error *err)
-{
-    static const char bom[] = "\xef\xbb\xbf";
-    size_t skip = length >= 3 && memcmp(body, bom, 3) == 0 ? 3 : 0;
-    json_t *root = json_loadb(body + skip, length - skip, JSON_ALLOW_NUL, NULL);
-    bool usable = json_is_object(root) || (list && json_is_array(root));
-    json_decref(root);
-    if (usable)
-        return 0;
-    return error_set(err, ERROR_ANSWER, RETRY_NOW, "the answer is no JSON, but perhaps a maintenance page");
-}
-
-static int accept_profile(void *arg, const char *body, size_t length, struct error *err)
-{
-    (void)arg;
-    return accept_json(body, length, false, err);
-}
-
-int doubt_accept_listing(void *arg, const char *body, size_t length, struct error *err)
-{
-    (void)arg;
-    return accept_json(body, length, true, err);
-}
-
 static void deny_suspended(struct fetcher *fetcher)
 {
     release_suspended(fetcher);
@@ -122,7 +95,7 @@ static void fail_suspended(struct fetcher *fetcher, const struct error *why)
         err.retry = RETRY_LATER;
     while (fetcher->suspended.head) {
         struct job *job = queue_take(&fetcher->suspended, &fetcher->suspended.head);
-        if (!fetcher_again(fetcher, job, &err))
+        if (!fetcher_again(fetcher, job, &err, true))
             fetcher_finish(fetcher, job, FETCH_FAILED, &err);
     }
 }
@@ -133,10 +106,12 @@ static void listing_is_done(void *arg, enum fetch_outcome outcome, const struct 
     fetcher->asking = false;
     if (fetcher->stop != STOP_NOT)
         return;
+    bool forgotten = outcome == FETCH_REFUSED && credentials_forget_token(&fetcher->credentials);
+    fetcher->doubts_key = forgotten;
     if (outcome == FETCH_OK)
         deny_suspended(fetcher);
-    else if (outcome == FETCH_REFUSED && credentials_forget_token(&fetcher->credentials))
-        release_suspended(fetcher); /* the token has expired; the key has its own try */
+    else if (forgotten)
+        return; /* the token has expired; the key is asked about before anything is sent with it */
     else if (outcome == FETCH_REFUSED)
         fetcher_stop(fetcher, STOP_REFUSED, err);
     else
@@ -146,12 +121,14 @@ static void listing_is_done(void *arg, enum fetch_outcome outcome, const struct 
 static void profile_is_done(void *arg, enum fetch_outcome outcome, const struct error *err)
 {
     static const struct fetch_handler handler = {
-        .accept = doubt_accept_listing, .done = listing_is_done, .tries = 1};
+        .accept = answer_accept_json, .done = listing_is_done, .tries = 1};
     struct fetcher *fetcher = arg;
     (void)err;
     fetcher->asking = false;
     if (fetcher->stop != STOP_NOT)
         return;
+    if (outcome == FETCH_OK)
+        fetcher->doubts_key = false;
     if (outcome == FETCH_OK)
         deny_suspended(fetcher);
     else if (breaker_is_open(&fetcher->breaker))
@@ -163,10 +140,11 @@ static void profile_is_done(void *arg, enum fetch_outcome outcome, const struct 
 void doubt_settle(struct fetcher *fetcher)
 {
     static const struct fetch_handler handler = {
-        .accept = accept_profile, .done = profile_is_done, .tries = 1};
+        .accept = answer_accept_json, .done = profile_is_done, .tries = 1};
     if (!fetcher->suspended.head || fetcher->asking || fetcher->stop != STOP_NOT)
         return;
-    release_suspended(fetcher);
+    if (!fetcher->doubts_key)
+        release_suspended(fetcher);
     if (!fetcher->suspended.head || fetcher->in_flight > 0 || breaker_is_open(&fetcher->breaker))
         return;
     struct error err;

@@ -148,10 +148,10 @@ int exchange_get(struct exchange *exchange, const char *url, struct exchange_ans
         if (r == 0)
             r = exchange_send(exchange, url, true, err);
     }
-    if (r == 0) {
+    if (r == 0 || (exchange->over && transfer_status(transfer) == THROTTLED))
         exchange_heed(exchange);
+    if (r == 0)
         r = exchange_take(exchange, ret, err);
-    }
     transfer_reset(transfer);
     return r;
 }

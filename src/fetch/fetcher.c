@@ -1,5 +1,6 @@
 #include "fetcher_private.h"
 
+#include "flexsync/answer.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/text.h"
 
@@ -47,12 +48,13 @@ static enum fetch_outcome stop_outcome(enum stop why)
  */
 static void finish_waiting(struct fetcher *fetcher, struct queue *queue, enum stop why)
 {
-    const struct error err = fetcher->stop_error, trouble = fetcher->trouble;
+    const struct error err = fetcher->stop_error;
     bool relapsed = why == STOP_UNAVAILABLE && fetcher->breaker.relapsed;
     while (queue->head) {
         struct job *job = queue_take(queue, &queue->head);
-        if (relapsed && job->tries > 0)
-            fetcher_finish(fetcher, job, FETCH_FAILED, &trouble);
+        const struct error failure = job->failure;
+        if (relapsed && failure.code != ERROR_NONE)
+            fetcher_finish(fetcher, job, FETCH_FAILED, &failure);
         else
             fetcher_finish(fetcher, job, stop_outcome(why), &err);
     }
@@ -166,7 +168,7 @@ static bool is_alone(const struct fetcher *fetcher)
 static struct queue *next_probe(struct fetcher *fetcher, int64_t now, int64_t *next)
 {
     static const struct fetch_handler handler = {
-        .accept = doubt_accept_listing, .done = probe_is_done, .tries = 1};
+        .accept = answer_accept_json, .done = probe_is_done, .tries = 1};
     int64_t wait = breaker_wait(&fetcher->breaker, now);
     if (wait > 0 && now + wait < *next)
         *next = now + wait;

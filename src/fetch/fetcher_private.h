@@ -33,7 +33,8 @@ struct fetcher {
     struct queue suspended;        /* refused: by another token, a question or a stop it will be decided */
     unsigned suspended_generation; /* of the credentials that were refused */
     struct error suspended_error;
-    bool asking; /* a question about the key waits or is under way */
+    bool asking;     /* a question about the key waits or is under way */
+    bool doubts_key; /* the token was refused and forgotten; the key was not asked about yet */
     enum stop stop;
     struct error stop_error;
     struct fetch_stats stats;
@@ -62,17 +63,17 @@ void fetcher_pump(struct fetcher *fetcher);
 /* A transfer ended, for loop_new(). */
 void fetcher_on_done(void *arg, CURL *easy, CURLcode result);
 
-/* Back into a queue if this failure passes and something is left of the tries; false when it is final. */
-bool fetcher_again(struct fetcher *fetcher, struct job *job, const struct error *err);
+/*
+ * Back into a queue if this failure passes and something is left of the tries; false when it is final.
+ * `outage`: it may be the server's, so that the job waits while the breaker is open.
+ */
+bool fetcher_again(struct fetcher *fetcher, struct job *job, const struct error *err, bool outage);
 
 /* --- doubt.c: is it the key? --- */
 
 /* True when the refused job waits, by another token or by a question. */
 bool doubt_refused(struct fetcher *fetcher, const struct transfer *transfer, struct job *job,
                    const struct error *err);
-
-/* Can the body be that of a listing? Only its form is looked at; for fetch_handler. */
-int doubt_accept_listing(void *arg, const char *body, size_t length, struct error *err);
 
 /* Goes on with what is suspended, if it can. */
 void doubt_settle(struct fetcher *fetcher);

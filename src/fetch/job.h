@@ -21,11 +21,12 @@ struct job {
     struct fetch_handler handler;
     void *arg;
     unsigned tries;
-    unsigned tokens; /* that were refused to it */
-    unsigned unsent; /* attempts that are not in `tries`, since they most likely did not arrive */
-    bool fresh;      /* it wants a new connection */
-    long refusal;    /* status, while suspended */
-    int64_t due;     /* while delayed: monotonic */
+    unsigned tokens;      /* that were refused to it */
+    unsigned unsent;      /* attempts that are not in `tries`, since they most likely did not arrive */
+    bool fresh;           /* it wants a new connection */
+    long refusal;         /* status, while suspended */
+    int64_t due;          /* while delayed: monotonic */
+    struct error failure; /* the last one of its own; ERROR_NONE: none yet */
 };
 
 /* NULL without memory or URL. */

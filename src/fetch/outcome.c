@@ -25,18 +25,19 @@ static unsigned tries_of(const struct job *job)
  * While the breaker is open nothing is sent, so that a job that failed costs nothing more and is not charged
  * to the budget. It goes behind those that have not been tried.
  */
-bool fetcher_again(struct fetcher *fetcher, struct job *job, const struct error *err)
+bool fetcher_again(struct fetcher *fetcher, struct job *job, const struct error *err, bool outage)
 {
     if (job->tries >= tries_of(job))
         return false;
     bool open = fetcher->stop == STOP_UNAVAILABLE ||
                 (fetcher->stop == STOP_NOT && breaker_is_open(&fetcher->breaker));
-    if (open && answer_is_outage(FETCH_FAILED, err)) {
+    if (open && outage) {
         queue_push(&fetcher->ready, job);
         return true;
     }
 
-    if (err->retry != RETRY_NOW || (job->kind == JOB_ASKED && breaker_is_tried(&fetcher->breaker)))
+    bool record = job->kind == JOB_ASKED && !job->handler.tries; /* not a page, which all others wait for */
+    if (err->retry != RETRY_NOW || (record && breaker_is_tried(&fetcher->breaker)))
         return false;
     int64_t requests = fetcher->stats.requests - fetcher->begin_requests;
     if (fetcher->stop != STOP_NOT || !backoff_allowed(job->tries, requests, fetcher->granted))
@@ -95,7 +96,7 @@ static void note_health(struct fetcher *fetcher, const struct transfer *transfer
                         const struct error *err)
 {
     struct breaker *breaker = &fetcher->breaker;
-    bool outage = answer_is_outage(outcome, err);
+    bool outage = answer_is_outage(transfer_status(transfer), outcome, err);
     int64_t now = fetcher_now(fetcher);
     int64_t retry_after = outage ? transfer_retry_after(transfer, clock_wall(fetcher->clock)) : -1;
     if (outage)
@@ -134,7 +135,8 @@ static bool take_outcome(struct fetcher *fetcher, struct transfer *transfer, enu
     struct job *job = transfer->job;
     switch (outcome) {
     case FETCH_FAILED:
-        return fetcher_again(fetcher, job, err);
+        job->failure = *err;
+        return fetcher_again(fetcher, job, err, answer_is_outage(transfer_status(transfer), outcome, err));
     case FETCH_THROTTLED:
         return take_throttled(fetcher, transfer, job);
     case FETCH_REFUSED:

@@ -279,7 +279,7 @@ static void judge_body_error(int error, struct error *err)
     if (error == -EFBIG)
         (void)error_set(err, ERROR_ANSWER, RETRY_NEVER, "the answer is longer than 32 MiB");
     else if (error == -ENOSPC)
-        (void)error_set(err, ERROR_ANSWER, RETRY_NOW,
+        (void)error_set(err, ERROR_SYSTEM, RETRY_NOW,
                         "the answers under way are longer than 64 MiB together");
     else if (error == -EBADMSG)
         (void)error_set(err, ERROR_ANSWER, RETRY_NOW, "the server's answer cannot be unpacked");
@@ -313,13 +313,13 @@ int transfer_check(struct transfer *transfer, CURLcode result, struct error *err
     return transfer->body_error || result != CURLE_OK ? -1 : 0;
 }
 
-/* A status that says all is heeded even where the body cannot be read, above all 429. */
+/* A status that says all is heeded even where the body cannot be read, or is cut: above all 429. */
 enum fetch_outcome transfer_judge(struct transfer *transfer, CURLcode result, struct error *err)
 {
     struct job *job = transfer->job;
     long status = transfer_status(transfer);
     bool whole = transfer_check(transfer, result, err) == 0, good = status >= 200 && status < 300;
-    if (!whole && (!transfer->body_error || good))
+    if (!whole && status != 429 && (!transfer->body_error || good))
         return FETCH_FAILED;
 
     bool body = whole && transfer->body.data;

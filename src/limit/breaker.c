@@ -10,24 +10,33 @@ static void breaker_hold(struct breaker *breaker, int64_t wait, int64_t now)
         breaker->until = now + wait;
 }
 
-static int64_t breaker_next_delay(struct breaker *breaker)
+static int64_t breaker_next_delay(struct breaker *breaker, int64_t longest)
 {
     int64_t delay = BREAKER_DELAY;
-    for (unsigned i = 0; i < breaker->step && delay < BREAKER_DELAY_MAX; i++)
+    for (unsigned i = 0; i < breaker->step && delay < longest; i++)
         delay *= 2;
-    if (delay >= BREAKER_DELAY_MAX)
-        return BREAKER_DELAY_MAX;
+    if (delay >= longest)
+        return longest;
     breaker->step++;
     return delay;
+}
+
+/* Failures in a row behind an answered probe that are a relapse: fewer with each relapse in a row. */
+static unsigned breaker_patience(const struct breaker *breaker)
+{
+    unsigned most = breaker->relapses < 4 ? BREAKER_RELAPSE >> breaker->relapses : 0;
+    return most > 0 ? most : 1;
 }
 
 static void breaker_open(struct breaker *breaker, int64_t now)
 {
     breaker->relapsed = breaker->state == BREAKER_TRIED;
+    breaker->relapses += breaker->relapsed;
     breaker->left = breaker->relapsed ? 0 : BREAKER_PROBES;
     breaker->state = BREAKER_OPEN;
     breaker->epoch++;
-    breaker_hold(breaker, breaker_next_delay(breaker), now);
+    int64_t longest = breaker->relapsed ? BREAKER_RELAPSE_DELAY_MAX : BREAKER_DELAY_MAX;
+    breaker_hold(breaker, breaker_next_delay(breaker, longest), now);
 }
 
 void breaker_failed(struct breaker *breaker, unsigned epoch, int64_t retry_after, int64_t now)
@@ -39,7 +48,7 @@ void breaker_failed(struct breaker *breaker, unsigned epoch, int64_t retry_after
     if (breaker->state == BREAKER_OPEN || epoch != breaker->epoch)
         return;
 
-    unsigned most = breaker->state == BREAKER_TRIED ? BREAKER_RELAPSE : BREAKER_FAILURES;
+    unsigned most = breaker->state == BREAKER_TRIED ? breaker_patience(breaker) : BREAKER_FAILURES;
     breaker->answers = 0;
     if (++breaker->failures >= most)
         breaker_open(breaker, now);
@@ -49,7 +58,7 @@ void breaker_answered(struct breaker *breaker, unsigned epoch)
 {
     if (epoch != breaker->epoch || breaker->state == BREAKER_OPEN)
         return;
-    breaker->failures = 0;
+    breaker->failures = breaker->relapses = 0;
     breaker->until = 0;
     if (breaker->state == BREAKER_TRIED && ++breaker->answers >= BREAKER_FAILURES) {
         breaker->state = BREAKER_CLOSED;
@@ -73,7 +82,7 @@ void breaker_probe_failed(struct breaker *breaker, int64_t retry_after, int64_t 
     if (breaker->left > 0)
         breaker->left--;
     breaker->relapsed = false;
-    breaker_hold(breaker, breaker_next_delay(breaker), now);
+    breaker_hold(breaker, breaker_next_delay(breaker, BREAKER_DELAY_MAX), now);
     breaker_hold(breaker, retry_after, now);
 }
 

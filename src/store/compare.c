@@ -57,6 +57,7 @@ int store_stage_page(struct store *store, const struct entity *entity, struct pa
                      size_t *ret_new, struct error *err)
 {
     size_t new = 0, respelt = 0;
+    store->compared[0] = '\0'; /* what comes now may stand before what was compared */
     /* A plain BEGIN: the staging table is ours alone, and needs no lock on the database. */
     if (store_exec(store, "BEGIN", err) < 0)
         return -1;

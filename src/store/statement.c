@@ -151,7 +151,7 @@ static const char *const templates[STATEMENT_COUNT] = {
         "IN " QUEUE_ANSWERED ") OR " DUE ") AND (?3 OR NOT (" SIGNALLED
         ")) ORDER BY q.attempts > 0 AND q.reason <> 'asked', CASE q.reason WHEN 'asked' THEN 0 WHEN 'new' "
         "THEN 1"
-        " WHEN 'returned' THEN 2 WHEN 'vanished' THEN 3 WHEN 'changed' THEN 4 WHEN 'feed' THEN 5 ELSE 6 END,"
+        " WHEN 'returned' THEN 2 WHEN 'changed' THEN 3 WHEN 'feed' THEN 4 WHEN 'vanished' THEN 5 ELSE 6 END,"
         " CASE q.reason WHEN 'full' THEN coalesce(t.checked_at, '') END, q.id DESC",
     [SQL_SCAN] =
         "SELECT t.id, q.id IS NOT NULL AND (NOT ?1 OR NOT (" SIGNALLED

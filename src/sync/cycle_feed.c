@@ -364,7 +364,7 @@ void cycle_settle(struct cycle *cycle)
     if (cycle->disproved && !cycle->relisted && !cycle->storm)
         cycle->stats.doubted = 1;
     if (cycle->storm)
-        cycle->stats.storms++;
+        cycle->stats.storms += !cycle->options.person; /* who asks again and again makes nobody wait longer */
     else if (cycle->answered > 0)
         cycle->stats.storms = 0;
     settle_pace(cycle);

@@ -87,8 +87,8 @@ static int remember_absent(struct cycle *cycle, const struct task *task, bool li
     char *merged_into = task->merged_into[0] ? strdup(task->merged_into) : NULL;
     if (task->merged_into[0] && !merged_into)
         return -1;
-    cycle->absent[cycle->absent_count++] =
-        (struct absent){.id = task->id, .listed = listed, .merged_into = merged_into};
+    cycle->absent[cycle->absent_count++] = (struct absent){
+        .id = task->id, .listed = listed, .attempts = task->known.attempts, .merged_into = merged_into};
     return 0;
 }
 
@@ -403,9 +403,12 @@ static int judge_gone(struct cycle *cycle, struct error *err)
     return 0;
 }
 
-/* What is believed of it goes into the batch. */
+/* What is believed of it goes into the batch. In a storm that is next to nothing. */
 static void settle_absent(struct cycle *cycle, struct absent *absent)
 {
+    if (cycle->storm && absent->attempts >= CYCLE_STORM_ATTEMPTS)
+        return;
+
     struct store_item item = {.finding = cycle->believed && !cycle->storm ? FOUND_GONE : FOUND_DOUBTED,
                               .id = absent->id,
                               .merged_into = absent->merged_into};

@@ -16,7 +16,10 @@
 
 /* Until a server that knows none of its records is asked again; twice as long each time it still does not. */
 #define CYCLE_STORM_PAUSE     (5 * USEC_PER_MIN)
-#define CYCLE_STORM_DOUBLINGS 6 /* up to 5 h 20 min */
+#define CYCLE_STORM_DOUBLINGS 4 /* up to 80 min */
+
+/* Attempts of a record that are counted in storms: when one is over, none waits longer than half an hour. */
+#define CYCLE_STORM_ATTEMPTS 3
 
 /* Why sending has ended, strongest last. HALT_STORM: the server does not know most of what it lists. */
 enum halt { HALT_NOT, HALT_STORM, HALT_UNAVAILABLE, HALT_THROTTLED, HALT_REFUSED, HALT_STOPPED };
@@ -47,6 +50,7 @@ struct task {
 struct absent {
     int64_t id;
     bool listed;       /* and yet it is listed */
+    int64_t attempts;  /* before this one */
     char *merged_into; /* owned; or NULL */
 };
 

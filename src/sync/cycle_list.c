@@ -142,6 +142,7 @@ static bool ask_for_less(struct cycle *cycle)
     if (!is_too_large(cycle) || !cycle->listing.paged || size <= LISTING_SIZE_MIN)
         return false;
     cycle->by_edits = false; /* less than all of it is no feed */
+    cycle->walk_began = 0;   /* what a pause had kept is of no use */
     cycle->probes_size = !cycle->shrunk;
     cycle->shrunk = true;
     cycle->too_large = size;

@@ -218,7 +218,10 @@ void listing_answer(struct listing *listing, const struct page *page, size_t new
         return;
     }
     listing->page_rows = (int64_t)(page->row_count + page->unusable);
-    listing->empty = listing->page_rows == 0 ? listing->empty + 1 : 0;
+    if (listing->page_rows == 0)
+        listing->empty++;
+    else if (listing->empty <= LISTING_GAP_MAX) /* beyond it the walk is given up, whatever page 0 brings */
+        listing->empty = 0;
     if (listing->pages++ == 0)
         listing->rows = rows_of_page(listing, page);
     note_total(listing, page);
@@ -244,7 +247,7 @@ static bool is_whole(const struct listing *listing, int64_t distinct)
 /* A walk that found no end finds none the next time, and no reading makes an unusable row usable. */
 static bool is_hopeless(const struct listing *listing)
 {
-    if (!listing->last_seen)
+    if (!listing->last_seen || listing->empty > LISTING_GAP_MAX)
         return true;
     bool explained = listing->total == PAGE_UNKNOWN || listing->seen + listing->unusable == listing->total;
     return listing->unusable > 0 && !listing->moved && !listing->disorder && explained;
@@ -276,8 +279,8 @@ enum listing_verdict listing_judge(struct listing *listing, int64_t distinct)
 
 /* What is kept of it, in this order; flags are 0 and 1. */
 #define KEPT_FORMAT                                                                                          \
-    "%u %u %u %u %u %u %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %d %d %d"
-#define KEPT_FIELDS 15
+    "%u %u %u %u %u %u %u %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %d %d %d"
+#define KEPT_FIELDS 16
 
 bool listing_can_pause(const struct listing *listing)
 {
@@ -287,9 +290,9 @@ bool listing_can_pause(const struct listing *listing)
 void listing_print(char text[static LISTING_TEXT_MAX], const struct listing *listing)
 {
     (void)snprintf(text, LISTING_TEXT_MAX, KEPT_FORMAT, listing->size, listing->reading,
-                   listing->first_reading, listing->began, listing->next, listing->pages, listing->rows,
-                   listing->total, listing->seen, listing->unusable, listing->duplicates, listing->page_rows,
-                   listing->asked_zero, listing->moved, listing->disorder);
+                   listing->first_reading, listing->began, listing->next, listing->pages, listing->empty,
+                   listing->rows, listing->total, listing->seen, listing->unusable, listing->duplicates,
+                   listing->page_rows, listing->asked_zero, listing->moved, listing->disorder);
 }
 
 /* Could this be a walk? The text may be anything. */
@@ -297,8 +300,9 @@ static bool is_sane(const struct listing *l)
 {
     return l->size >= 1 && l->size <= LISTING_SIZE_MAX && l->reading >= l->began && l->began >= 1 &&
            l->first_reading >= 1 && l->first_reading <= l->reading && l->next >= 2 &&
-           l->next <= LISTING_SIZE_MAX && l->pages >= 1 && l->rows >= 1 && l->total >= PAGE_UNKNOWN &&
-           l->seen >= 0 && l->unusable >= 0 && l->duplicates >= 0 && l->page_rows >= 0;
+           l->next <= LISTING_SIZE_MAX && l->pages >= 1 && l->empty <= l->pages && l->rows >= 1 &&
+           l->total >= PAGE_UNKNOWN && l->seen >= 0 && l->unusable >= 0 && l->duplicates >= 0 &&
+           l->page_rows >= 0;
 }
 
 bool listing_resume(struct listing *listing, const char *text)
@@ -306,8 +310,8 @@ bool listing_resume(struct listing *listing, const char *text)
     struct listing kept = {.paged = true, .step = LISTING_OVERLAP};
     int zero = 0, moved = 0, disorder = 0;
     if (sscanf(text, KEPT_FORMAT, &kept.size, &kept.reading, &kept.first_reading, &kept.began, &kept.next,
-               &kept.pages, &kept.rows, &kept.total, &kept.seen, &kept.unusable, &kept.duplicates,
-               &kept.page_rows, &zero, &moved, &disorder) != KEPT_FIELDS ||
+               &kept.pages, &kept.empty, &kept.rows, &kept.total, &kept.seen, &kept.unusable,
+               &kept.duplicates, &kept.page_rows, &zero, &moved, &disorder) != KEPT_FIELDS ||
         !is_sane(&kept))
         return false;
 

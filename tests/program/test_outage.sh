@@ -24,21 +24,49 @@ test_a_daemon_survives_an_outage_of_twelve_seconds_for_tens_of_requests() {
     expect_all_as_the_server_has_them
 }
 
-test_a_daemon_that_starts_in_an_outage_probes_until_it_is_over_and_writes_one_row() {
+# begins_in_outage RULE EXIT-STATUS WORDS
+begins_in_outage() {
     start_sim --contacts 40 --deleted-share 0
     write_conf 'sync.interval="1h"'
-    script 'any => status 503'
+    script "any => $1"
     start_daemon
     wait_until "the cycle fails" cycles_are_at_least 1 "status = 'failed'"
-    expect_log 'exit_status, requests' '69|5'
+    expect_log 'exit_status, requests' "$2|5"
     wait_until "probes" total_at_least 8
     expect_equal "rows" "$(cycles)" 1
     script
     wait_until "it goes on by itself" cycles_are 1 "status = 'success' AND \"trigger\" = 'resume'"
     expect_equal "rows" "$(cycles)" 2
-    expect_equal "lines about the outage" "$(daemon_said_times '^<3>.*answered 503')" 2
+    expect_equal "lines about the outage" "$(daemon_said_times "^<3>.*$3")" 2
     stop_daemon
     expect_complete
+}
+
+test_a_daemon_that_starts_in_an_outage_probes_until_it_is_over_and_writes_one_row() {
+    begins_in_outage 'status 503' 69 'answered 503'
+}
+
+test_an_outage_may_be_a_page_for_people_with_status_200() {
+    begins_in_outage 'html status=200' 65 '(contacts: failed.*not one whole JSON|more times?, .*no JSON)'
+}
+
+test_an_odd_row_at_the_top_of_the_listing_keeps_no_outage_going() {
+    start_sim --contacts 120 --deleted-share 0
+    write_conf "$NO_FEED" limits.concurrent=5
+    script 'detail times=8 => status 503' 'list => replace-field content.0.name "row \ud800"'
+    sync
+    expect_log 'records_fetched, records_failed' '120|0'
+}
+
+test_ninety_merged_contacts_are_no_outage() {
+    start_sim --contacts 200 --deleted-share 0
+    write_conf "$NO_FEED"
+    sync
+    local ids i
+    mapfile -t ids < <(sim ids | head -n 91)
+    for i in {1..90}; do sim "merge?id=${ids[i]}&into=${ids[0]}" >/dev/null; done
+    sync --accept-vanished
+    expect_sql "merged" "SELECT count(*) FROM contacts WHERE status = 'Inactive'" 90
 }
 
 test_a_daemon_stops_at_once_during_a_probe() {

@@ -129,10 +129,11 @@ static void gone_is_said_by_flex_alone(void **state)
             assert_int_equal(judge(status, own[i], &err), FETCH_GONE);
         for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
             enum fetch_outcome outcome = judge(status, others[i], &err);
-            if (!answer_is_outage(outcome, &err) || !strstr(err.text, "does not look like Flex's own"))
+            if (!answer_is_outage(status, outcome, &err) ||
+                !strstr(err.text, "does not look like Flex's own"))
                 fail_msg("%ld with %s: outcome %d, %s", status, others[i], outcome, err.text);
         }
-        assert_true(answer_is_outage(judge(status, NULL, &err), &err));
+        assert_true(answer_is_outage(status, judge(status, NULL, &err), &err));
     }
 }
 
@@ -159,8 +160,8 @@ static void a_400_is_gone_when_flex_says_that_the_record_is_unknown(void **state
     for (size_t i = 0; i < ARRAY_LENGTH(unknown); i++) {
         (void)snprintf(body, sizeof body, "{\"exceptionMessage\":\"%s\"}", unknown[i]);
         assert_int_equal(judge(400, body, &err), FETCH_GONE);
-        assert_int_equal(judge(400, unknown[i], &err), FETCH_REJECTED); /* not in JSON */
-        assert_true(answer_is_outage(judge(500, body, &err), &err));    /* the cycle decides in time */
+        assert_int_equal(judge(400, unknown[i], &err), FETCH_REJECTED);   /* not in JSON */
+        assert_true(answer_is_outage(500, judge(500, body, &err), &err)); /* the cycle decides in time */
     }
     for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
         (void)snprintf(body, sizeof body, "{\"exceptionMessage\":\"%s\"}", others[i]);
@@ -230,7 +231,7 @@ static void what_the_network_does_is_tried_again(void **state)
     struct error err;
     for (size_t i = 0; i < ARRAY_LENGTH(passing); i++) {
         answer_judge_curl(passing[i], 0, false, "", &err);
-        assert_true(answer_is_outage(FETCH_FAILED, &err));
+        assert_true(answer_is_outage(0, FETCH_FAILED, &err));
         assert_true(strlen(err.text) > 20);
     }
     answer_judge_curl(CURLE_COULDNT_CONNECT, 0, false, "Connection refused by 127.0.0.1", &err);
@@ -264,7 +265,7 @@ static void what_a_proxy_may_have_answered_names_flex_proxy(void **state)
     struct error err;
     for (long status = 502; status <= 504; status++) {
         const struct answer answer = {.status = status, .proxied = true};
-        assert_true(answer_is_outage(answer_judge(&answer, &err), &err));
+        assert_true(answer_is_outage(status, answer_judge(&answer, &err), &err));
         assert_non_null(strstr(err.text, "flex.proxy"));
         (void)judge(status, "", &err);
         assert_null(strstr(err.text, "proxy"));
@@ -295,7 +296,7 @@ static void a_server_that_does_not_speak_http_is_no_mistake_in_the_settings(void
     (void)state;
     struct error err;
     answer_judge_curl(CURLE_UNSUPPORTED_PROTOCOL, 0, false, "Received HTTP/0.9 when not allowed", &err);
-    assert_true(answer_is_outage(FETCH_FAILED, &err));
+    assert_true(answer_is_outage(0, FETCH_FAILED, &err));
 }
 
 static void retry_after_is_seconds_or_a_date_by_the_servers_clock(void **state)
@@ -341,9 +342,49 @@ static void retry_after_is_seconds_or_a_date_by_the_servers_clock(void **state)
     }
 }
 
+static void what_is_said_of_one_record_is_no_outage(void **state)
+{
+    (void)state;
+    struct error err;
+    static const long facts[] = {204, 205, 206, 402, 405, 409, 423, 451, 501};
+    for (size_t i = 0; i < ARRAY_LENGTH(facts); i++)
+        if (answer_is_outage(facts[i], judge(facts[i], "", &err), &err))
+            fail_msg("%ld is taken for an outage", facts[i]);
+    static const long outages[] = {302, 307, 408, 500, 503, 511, 522};
+    for (size_t i = 0; i < ARRAY_LENGTH(outages); i++)
+        if (!answer_is_outage(outages[i], judge(outages[i], "", &err), &err))
+            fail_msg("%ld is taken for no outage", outages[i]);
+
+    (void)error_set(&err, ERROR_ANSWER, RETRY_NEVER, "another record");
+    assert_false(answer_is_outage(200, FETCH_FAILED, &err));
+    (void)error_set(&err, ERROR_SYSTEM, RETRY_NOW, "too much under way");
+    assert_false(answer_is_outage(200, FETCH_FAILED, &err));
+    (void)error_set(&err, ERROR_ANSWER, RETRY_NOW, "no whole JSON");
+    assert_true(answer_is_outage(200, FETCH_FAILED, &err));
+}
+
+static void what_has_the_ends_of_json_is_not_for_people(void **state)
+{
+    (void)state;
+    struct error err;
+    static const char *const good[] = {"{}", " [1]\r\n", "\xef\xbb\xbf{\"a\":\"\\ud800\"}",
+                                       "{\"a\":\"\xe9\t\"}"};
+    static const char *const bad[] = {"",  " ", "\xef\xbb\xbf", "null", "<html>{}</html>", "{\"a\":", "[1}",
+                                      "{", "]"};
+    for (size_t i = 0; i < ARRAY_LENGTH(good); i++)
+        assert_int_equal(answer_accept_json(NULL, good[i], strlen(good[i]), &err), 0);
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
+        if (answer_accept_json(NULL, bad[i], strlen(bad[i]), &err) == 0)
+            fail_msg("accepted: %s", bad[i]);
+        assert_true(answer_is_outage(200, FETCH_FAILED, &err));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_said_of_one_record_is_no_outage),
+        cmocka_unit_test(what_has_the_ends_of_json_is_not_for_people),
         cmocka_unit_test(every_status_means_what_the_table_of_answers_says),
         cmocka_unit_test(a_2xx_is_no_error_and_leaves_the_error_alone),
         cmocka_unit_test(gone_is_said_by_flex_alone),

@@ -211,6 +211,32 @@ static void an_outage_costs_tens_of_requests_and_its_end_is_noticed_within_a_min
     assert_int_equal(late, 0);
 }
 
+/* A server that gives its listing and no record: what a day of that costs, and one answer ends it. */
+static void relapses_in_a_row_cost_ever_less(void **state)
+{
+    (void)state;
+    struct breaker breaker = {0};
+    unsigned requests = BREAKER_FAILURES;
+    int64_t now = 0;
+    fail_times(&breaker, BREAKER_FAILURES, 0);
+    while (now < 24 * USEC_PER_HOUR) {
+        now += breaker_wait(&breaker, now);
+        breaker_begin(&breaker);
+        breaker_probe_answered(&breaker);
+        for (requests++; !breaker_is_open(&breaker); requests++)
+            breaker_failed(&breaker, breaker.epoch, NOTHING, now);
+        assert_true(breaker_gives_up(&breaker, now));
+        assert_in_range(breaker_wait(&breaker, now), BREAKER_DELAY, BREAKER_RELAPSE_DELAY_MAX);
+    }
+    assert_in_range(requests, 300, 2 * 24 * 12 + 60);
+
+    now += breaker_wait(&breaker, now);
+    breaker_probe_answered(&breaker);
+    breaker_answered(&breaker, breaker.epoch);
+    fail_times(&breaker, BREAKER_RELAPSE - 1, now);
+    assert_false(breaker_is_open(&breaker));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +249,7 @@ int main(void)
         cmocka_unit_test(failures_of_two_cycles_are_not_in_a_row),
         cmocka_unit_test(retry_after_is_honoured_up_to_an_hour),
         cmocka_unit_test(a_person_is_not_kept_waiting),
+        cmocka_unit_test(relapses_in_a_row_cost_ever_less),
         cmocka_unit_test(an_outage_costs_tens_of_requests_and_its_end_is_noticed_within_a_minute),
     };
     return cmocka_run_group_tests_name("breaker", tests, NULL, NULL);

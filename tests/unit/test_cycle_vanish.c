@@ -171,7 +171,7 @@ static void where_most_of_what_is_listed_is_unknown_it_is_the_server(void **stat
     for (size_t i = 0; i < 60; i++)
         lab->site.people[i].answers = false;
     char *before = dump_contents(lab->b);
-    lab->options.full = true;
+    lab->options.full = lab->options.person = true;
     run(lab);
     assert_outcome(lab, (struct outcome){SYNC_PARTIAL, .listed = 60});
     assert_in_range(lab->row.cost.requests, 6 + 6, 6 + 6 + WINDOW);
@@ -180,17 +180,19 @@ static void where_most_of_what_is_listed_is_unknown_it_is_the_server(void **stat
     assert_contents(lab->b, before);
     assert_int_equal(inactive(lab), 0);
 
-    for (int minutes = 10; minutes <= 40; minutes *= 2) {
+    static const int minutes[] = {5, 10, 20, 40, 80, 80};
+    for (size_t i = 0; i < ARRAY_LENGTH(minutes); i++) { /* the first of them was a person's */
         lab->options.trigger = TRIGGER_RESUME;
+        lab->options.person = false;
         lab->b->now = lab->row.resumes_at;
         run(lab);
-        assert_int_equal(lab->row.resumes_at, lab->b->now + minutes * USEC_PER_MIN);
+        assert_int_equal(lab->row.resumes_at, lab->b->now + minutes[i] * USEC_PER_MIN);
     }
     for (size_t i = 0; i < 60; i++)
         lab->site.people[i].answers = true;
     lab->options.full = false;
     lab->options.trigger = TRIGGER_RESUME;
-    lab->b->now += 5 * USEC_PER_MIN;
+    lab->b->now += 30 * USEC_PER_MIN;
     run(lab);
     assert_int_equal(lab->row.status, SYNC_SUCCESS);
     assert_truth(lab);

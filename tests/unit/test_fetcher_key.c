@@ -67,7 +67,7 @@ static void where_the_site_has_no_profile_the_listing_decides(void **state)
     } profiles[] = {{404, "{\"exceptionMessage\":\"no\"}"},
                     {404, "<html>"},
                     {200, "<html>"},
-                    {200, "[]"},
+                    {200, ""},
                     {204, ""},
                     {500, "{}"},
                     {403, "{}"},
@@ -271,8 +271,35 @@ static void an_expired_token_gives_way_to_the_key(void **state)
     bench_run(bench);
     assert_int_equal(ended_so(bench, FETCH_OK), 2);
     assert_ended(denied, FETCH_DENIED, ERROR_KEY);
-    assert_int_equal(bench->requests, 2 + 2 + 1 + 2);
+    assert_int_equal(bench->requests, 2 + 2 + 1 + 1 + 2);
     assert_string_equal(bench->tokens[bench->requests - 1], KEY);
+}
+
+static void refuse_all_but_the_first(struct bench *bench, struct connection *connection, const char *path,
+                                     const char *token)
+{
+    (void)path, (void)token;
+    if (bench->requests == 1)
+        reply_status(connection, 200, "X-Auth-Token-Refreshed: token-1\r\n");
+    else
+        reply_with(connection, 401, "", ACCESS_DENIED);
+}
+
+/* Those that were refused with the token wait until the key was asked about. */
+static void a_key_revoked_behind_a_token_costs_one_more_pair_of_questions(void **state)
+{
+    struct bench *bench = *state;
+    bench->behave = refuse_all_but_the_first;
+    bench->config.limits.concurrent = 10;
+    (void)ask_for(bench, "/contact/1");
+    bench_see(bench, 1);
+    bench_settle(bench);
+    for (int i = 0; i < 40; i++)
+        (void)ask_for(bench, "/contact/1");
+    bench_run(bench);
+    assert_int_equal(ended_so(bench, FETCH_OK), 1);
+    assert_int_equal(ended_so(bench, FETCH_REFUSED), 40);
+    assert_in_range(bench->requests, 1 + 1 + 4, 1 + 10 + 4);
 }
 
 static void hold_records(struct bench *bench, struct connection *connection, const char *path,
@@ -326,6 +353,7 @@ int main(void)
         TEST(a_question_that_meets_the_quota_stops_as_usual),
         TEST(a_token_is_not_thrown_away_for_a_denied_record),
         TEST(an_expired_token_gives_way_to_the_key),
+        TEST(a_key_revoked_behind_a_token_costs_one_more_pair_of_questions),
         TEST(a_question_does_not_pass_an_open_breaker),
         TEST(a_cancelled_question_cancels_what_waits_for_it),
         TEST(freeing_with_an_open_question_is_fine),

@@ -178,6 +178,70 @@ static void poison_records_do_not_pass_for_an_outage(void **state)
     assert_in_range(bench_seen(bench, "/poison"), 6, 3 * BACKOFF_TRIES);
 }
 
+static void fail_each_by_itself(struct bench *bench, struct connection *connection, const char *path,
+                                const char *token)
+{
+    (void)bench, (void)token;
+    if (strcmp(path, "/listing") == 0)
+        reply_status(connection, 200, "");
+    else
+        reply_status(connection, strstr(path, "odd") ? 500 : 503, "");
+}
+
+/* A relapse ends all that were tried; each with what it was told itself. */
+static void who_has_failed_says_why_itself(void **state)
+{
+    struct bench *bench = *state;
+    bench->behave = fail_each_by_itself;
+    bench->config.limits.concurrent = 1;
+    for (int i = 0; i < 60; i++)
+        (void)ask_for(bench, i % 2 ? "/odd/1" : "/contact/1");
+    bench_run(bench);
+    assert_in_range(ended_so(bench, FETCH_FAILED), 10, 20);
+    for (unsigned i = 0; i < 60; i++)
+        if (bench->asks[i].outcome == FETCH_FAILED)
+            assert_non_null(strstr(bench->asks[i].err.text, i % 2 ? "answered 500" : "answered 503"));
+        else
+            assert_int_equal(bench->asks[i].outcome, FETCH_UNAVAILABLE);
+}
+
+static void fail_one_page(struct bench *bench, struct connection *connection, const char *path,
+                          const char *token)
+{
+    (void)token;
+    bool fails = strstr(path, "page") ? bench_seen(bench, "/page/1") == 1 : !listing_works;
+    reply_status(connection, fails ? 503 : 200, "");
+}
+
+/* All others wait for it: one failure of it behind an answered probe is not its end. */
+static void a_page_has_its_second_try_behind_a_probe_too(void **state)
+{
+    static const struct fetch_handler page_handler = {
+        .accept = on_accept_body, .done = on_ask_done, .tries = 2};
+    struct bench *bench = *state;
+    char url[64];
+    struct error err;
+    bench->behave = fail_one_page;
+    ask_times(bench, 20, "/contact/1");
+    bench_see(bench, BREAKER_FAILURES - 1);
+    while (!fetcher_in_outage(bench->fetcher))
+        move_clock(bench, USEC_PER_SEC);
+    fetcher_cancel(bench->fetcher);
+    bench_settle(bench);
+
+    listing_works = true;
+    bench->now += fetcher_pause(bench->fetcher);
+    fetcher_begin(bench->fetcher);
+    struct ask *page_ask = &bench->asks[bench->ask_count++];
+    page_ask->bench = bench;
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%u/page/1", bench->port);
+    (void)ask_for(bench, "/contact/1"); /* or the page would be the probe itself */
+    assert_int_equal(fetcher_get(bench->fetcher, url, &page_handler, page_ask, &err), 0);
+    bench_run(bench);
+    assert_ended(page_ask, FETCH_OK, ERROR_NONE);
+    assert_int_equal(bench_seen(bench, "/page/1"), 2);
+}
+
 static void what_may_be_tried_once_is_tried_once(void **state)
 {
     static const struct fetch_handler once = {.accept = on_accept_body, .done = on_ask_done, .tries = 1};
@@ -240,7 +304,7 @@ static const struct {
     int status;
     const char *headers, *body;
 } pages[] = {{302, "Location: http://127.0.0.1:1/maintenance\r\n", ""},
-             {200, "", "never: <html>back soon</html>"},
+             {200, "", "again: <html>back soon</html>"},
              {511, "", "<html>log in</html>"},
              {200, "Content-Encoding: gzip\r\n", "no gzip at all"}};
 static size_t page;
@@ -318,6 +382,8 @@ int main(void)
         TEST(a_retry_after_of_ten_minutes_ends_the_cycle_at_once),
         TEST(where_all_records_fail_the_few_that_were_tried_have_failed),
         TEST(poison_records_do_not_pass_for_an_outage),
+        TEST(who_has_failed_says_why_itself),
+        TEST(a_page_has_its_second_try_behind_a_probe_too),
         TEST(what_may_be_tried_once_is_tried_once),
         TEST(fetcher_probe_is_the_probe_of_an_open_breaker),
         TEST(without_questions_the_next_request_is_the_probe),
