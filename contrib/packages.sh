@@ -1,10 +1,10 @@
 # Sourced by quickstart, dev, build-package and run-tests: what of Debian is needed, and how it comes here.
 
 packages_build="gcc libc6-dev make cmake pkg-config libcurl4-openssl-dev libsqlite3-dev libjansson-dev libsystemd-dev
-libconfig-dev libxlsxwriter-dev libmicrohttpd-dev zlib1g-dev sqlite3 ca-certificates"
-packages_package="debhelper scdoc"
+libconfig-dev libxlsxwriter-dev libminizip-dev libmicrohttpd-dev zlib1g-dev sqlite3 ca-certificates"
+packages_package="build-essential debhelper scdoc"
 packages_dev="entr libcmocka-dev"
-packages_tests="libcmocka-dev clang clang-format libclang-rt-14-dev valgrind curl openssl socat git procps
+packages_tests="libcmocka-dev clang clang-format libclang-rt-dev valgrind curl openssl socat git procps
 lintian logrotate man-db systemd-container zsh time util-linux python3 python3-jsonschema python3-openpyxl
 python3-vobject tmux"
 

@@ -2,9 +2,7 @@
  * The address of a site: https, or http to this machine alone, because every request carries the key.
  *
  * Nothing here repeats the address in a message: it may hold a password.
- *
- * libcurl's parser judges, since libcurl will read it. Only of an address that is as plain as most are it
- * would have nothing to say; then a command that does not talk to the site need not load it.
+ * libcurl's parser judges, since libcurl will read it.
  */
 #include "config_private.h"
 
@@ -12,7 +10,6 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
-#include <regex.h>
 #include <string.h>
 #include <strings.h>
 
@@ -74,22 +71,8 @@ static int check_transport(CURLU *parsed, struct error *err)
     return 0;
 }
 
-static bool is_plain(const char *url)
-{
-    static const char plain[] = "^(https://[a-z0-9][a-z0-9.-]*|http://(127\\.0\\.0\\.1|localhost))"
-                                "(:([1-9][0-9]{0,3}|[1-5][0-9]{4}))?(/[A-Za-z0-9._/-]*)?$";
-    regex_t expression;
-    if (regcomp(&expression, plain, REG_EXTENDED | REG_NOSUB) != 0)
-        return false;
-    bool matches = regexec(&expression, url, 0, NULL, 0) == 0;
-    regfree(&expression);
-    return matches;
-}
-
 int config_url_check(const char *url, struct error *err)
 {
-    if (is_plain(url))
-        return 0;
     CURLU *parsed CLEANUP(free_url) = curl_url();
     if (!parsed)
         return error_memory(err);

@@ -1,9 +1,5 @@
 #include "config_bench.h"
 
-#include "flexsync/random.h"
-
-#include <curl/curl.h>
-
 static void the_site_is_https_or_this_machine(void **state)
 {
     struct bench *bench = *state;
@@ -73,52 +69,6 @@ static void any_other_site_is_refused_with_an_example_and_never_repeated(void **
         assert_variable_refused(bench, "FLEX_BASE_URL", bad[i],
                                 "https://SITE.flexrentalsolutions.com/f5/api");
         assert_null(strstr(bench->mistakes, "SECRET"));
-    }
-}
-
-static void draw_letters(uint64_t *seed, const char *letters, size_t count, char *end)
-{
-    for (size_t i = 0; i < count; i++)
-        *end++ = letters[random_next(seed) % strlen(letters)];
-    *end = '\0';
-}
-
-/* Of letters that no parser minds, in any order. */
-static void draw_plain(uint64_t *seed, char *url, size_t size)
-{
-    static const char *const starts[] = {"https://", "http://127.0.0.1", "http://localhost"};
-    size_t start = random_next(seed) % ARRAY_LENGTH(starts);
-    char first[2] = "", host[20] = "", port[8] = "", path[22] = "";
-    if (start == 0) {
-        draw_letters(seed, "abcxyz0123456789", 1, first);
-        draw_letters(seed, "abxz019.-", random_next(seed) % 20, host);
-    }
-    if (random_next(seed) % 2)
-        (void)snprintf(port, sizeof port, ":%u", 1 + (unsigned)(random_next(seed) % 65535));
-    if (random_next(seed) % 2) {
-        path[0] = '/';
-        draw_letters(seed, "AZaz09._/-", random_next(seed) % 20, path + 1);
-    }
-    (void)snprintf(url, size, "%s%s%s%s%s", starts[start], first, host, port, path);
-}
-
-/* Most of these are taken without asking libcurl, which must have nothing against any of them. */
-static void a_plain_site_is_one_that_libcurl_reads(void **state)
-{
-    struct bench *bench = *state;
-    uint64_t seed = 7;
-    for (int i = 0; i < 2000; i++) {
-        char url[128], *user = NULL, *host = NULL;
-        draw_plain(&seed, url, sizeof url);
-        CURLU *parsed = curl_url();
-        if (curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK ||
-            curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
-            curl_url_get(parsed, CURLUPART_USER, &user, 0) == CURLUE_OK || !host[0])
-            fail_msg("libcurl minds %s", url);
-        set_variable("FLEX_BASE_URL", url);
-        assert_int_equal(load(bench, ""), 0);
-        curl_free(host);
-        curl_url_cleanup(parsed);
     }
 }
 
@@ -295,7 +245,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BENCH_TEST(the_site_is_https_or_this_machine),
         BENCH_TEST(any_other_site_is_refused_with_an_example_and_never_repeated),
-        BENCH_TEST(a_plain_site_is_one_that_libcurl_reads),
         BENCH_TEST(a_missing_site_is_a_mistake_only_where_a_sync_is_wanted),
         BENCH_TEST(a_wrong_site_is_not_called_missing_as_well),
         BENCH_TEST(the_key_comes_from_the_credential_else_the_variable_else_the_file),
