@@ -2,14 +2,19 @@
  * config: every setting of the program, read once into one immutable struct.
  *
  * Where a setting comes from, strongest first: the environment (FLEX_API_KEY, FLEX_BASE_URL, DB_PATH,
- * LOG_LEVEL, LOG_FILE; names that the old tool had), the file, the default. The key alone comes from the
- * systemd credential `flex-api-key`, else from FLEX_API_KEY, else from the file that flex.api_key_file names.
+ * LOG_LEVEL, LOG_FILE; names that the old tool had), conf.d, the file, the default. The key alone comes from
+ * the systemd credential `flex-api-key`, else from FLEX_API_KEY, else from the file that flex.api_key_file
+ * names.
  *
  * The table in config_schema.h is the only place that knows names, types, defaults, ranges and help; reading,
  * checking, printing and etc/flexsync.conf follow from it. Every mistake is reported, not only the first,
  * each as `file:line: setting: what is wrong and what would be right`, or with the name of the variable in
  * place of file and line. A syntax error or a setting given twice ends the reading of the file: what follows
  * it is not reported.
+ *
+ * Beside a file that is named flexsync.conf, the files conf.d/NAME.conf are read after it, in the order of
+ * the bytes of their names; what is set later wins. Names that begin with a dot are not read. Other settings
+ * files, as those of flexsyncd@NAME.service, stand alone.
  *
  * A text that is empty, in the file or in the environment, counts as not set.
  */

@@ -130,7 +130,7 @@ static void check_site(struct loading *loading)
 
 static void load(struct loading *loading, bool required, enum config_need need)
 {
-    config_file_load(loading, required);
+    config_dropin_load(loading, required);
     apply_environment(loading);
     apply_plan(loading->config);
     place_ledger(loading);
@@ -149,8 +149,9 @@ static int summarize(const struct loading *loading, struct error *err)
     char shown[64] = "";
     if (count > CONFIG_MISTAKES_MAX)
         (void)snprintf(shown, sizeof shown, ", of which the first %d are shown", CONFIG_MISTAKES_MAX);
-    return error_set(err, ERROR_CONFIG, RETRY_NEVER, "%zu mistake%s in %s%s%s%s", count,
-                     count == 1 ? "" : "s", loading->file_mistakes ? loading->path : "",
+    return error_set(err, ERROR_CONFIG, RETRY_NEVER, "%zu mistake%s in %s%s%s%s%s", count,
+                     count == 1 ? "" : "s", loading->file_mistakes ? loading->mistaken : "",
+                     loading->mistaken_in_others ? " and other files" : "",
                      loading->file_mistakes && loading->environment_mistakes ? " and " : "",
                      loading->environment_mistakes ? "the environment" : "", shown);
 }
@@ -166,12 +167,13 @@ int config_load(struct config **ret, const char *path, enum config_need need, FI
     if (set_defaults(config, err) < 0)
         return -1;
     load(&loading, path != NULL, need);
-    if (loading.out_of_memory)
-        return error_memory(err);
-    if (loading.file_mistakes || loading.environment_mistakes)
-        return summarize(&loading, err);
-    *ret = take_pointer(config);
-    return 0;
+    int r = loading.out_of_memory                                   ? error_memory(err)
+            : loading.file_mistakes || loading.environment_mistakes ? summarize(&loading, err)
+                                                                    : 0;
+    config_dropin_free(&loading);
+    if (r == 0)
+        *ret = take_pointer(config);
+    return r;
 }
 
 int config_load_told(struct config **ret, const char *path, enum config_need need, config_tell *tell,

@@ -54,6 +54,7 @@ static void apply(struct loading *loading, const struct setting *known, const co
     struct raw raw = raw_of(setting, token);
     enum setting_id id = (enum setting_id)(known - config_schema);
     loading->set[id].origin = ORIGIN_FILE;
+    loading->set[id].path = loading->path;
     loading->set[id].line = config_setting_source_line(setting);
     config_value_apply(loading, id, &raw);
 }

@@ -1,6 +1,7 @@
 #include "config_private.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 /* What comes from the file or the environment must not drive the terminal that shows it. */
 static void write_line(const struct loading *loading, const char *format, va_list args)
@@ -18,13 +19,18 @@ static bool is_shown(const struct loading *loading)
     return loading->file_mistakes + loading->environment_mistakes <= CONFIG_MISTAKES_MAX;
 }
 
-static void write_in_file(struct loading *loading, unsigned line, const char *group, const char *name,
-                          const char *format, va_list args)
+static void write_in_file(struct loading *loading, const char *path, unsigned line, const char *group,
+                          const char *name, const char *format, va_list args)
 {
     loading->file_mistakes++;
+    if (!loading->mistaken)
+        loading->mistaken = path;
+    else if (strcmp(loading->mistaken, path) != 0)
+        loading->mistaken_in_others = true;
     if (!is_shown(loading))
         return;
-    (void)fprintf(loading->mistakes, "%s:", loading->path);
+
+    (void)fprintf(loading->mistakes, "%s:", path);
     if (line)
         (void)fprintf(loading->mistakes, "%u:", line);
     if (name)
@@ -46,7 +52,7 @@ void config_mistake_in_file(struct loading *loading, unsigned line, const char *
 {
     va_list args;
     va_start(args, format);
-    write_in_file(loading, line, "", name, format, args);
+    write_in_file(loading, loading->path, line, "", name, format, args);
     va_end(args);
 }
 
@@ -66,6 +72,7 @@ void config_mistake_in_setting(struct loading *loading, enum setting_id id, cons
     if (loading->set[id].origin == ORIGIN_ENVIRONMENT)
         write_in_environment(loading, s->environment, format, args);
     else
-        write_in_file(loading, loading->set[id].line, s->group, s->name, format, args);
+        write_in_file(loading, loading->set[id].path ? loading->set[id].path : loading->path,
+                      loading->set[id].line, s->group, s->name, format, args);
     va_end(args);
 }

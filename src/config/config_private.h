@@ -15,16 +15,21 @@ enum origin { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_ENVIRONMENT };
 
 struct loading {
     struct config *config;
-    const char *path;
+    const char *path; /* of the file that is being read; once all are, of the settings file itself */
+    char **drop_ins;  /* paths of conf.d, in the order of reading */
+    size_t drop_in_count;
     FILE *mistakes;
+    const char *mistaken;    /* the first file with a mistake */
+    bool mistaken_in_others; /* and not the only one */
     size_t file_mistakes;
     size_t environment_mistakes;
     bool out_of_memory;
     bool incomplete; /* the file was not read to its end: what is missing may stand in the rest */
     struct {
         enum origin origin;
-        unsigned line; /* of ORIGIN_FILE */
-        bool refused;  /* a mistake in it was reported: that it has no value is none */
+        const char *path; /* of ORIGIN_FILE */
+        unsigned line;
+        bool refused; /* a mistake in it was reported: that it has no value is none */
     } set[SETTING_COUNT];
 };
 
@@ -87,8 +92,12 @@ size_t config_source_name_length(const char *text);
 struct buffer;
 int config_read_settings(struct loading *loading, bool required, struct buffer *text);
 
-/* config_file.c: parses and applies the file. A missing one is a mistake only if it is `required`. */
+/* config_file.c: parses and applies loading->path. A missing one is a mistake only if it is `required`. */
 void config_file_load(struct loading *loading, bool required);
+
+/* config_dropin.c: the settings file and then those of conf.d, see config.h. */
+void config_dropin_load(struct loading *loading, bool required);
+void config_dropin_free(struct loading *loading);
 
 /* config_duplicate.c: names the setting at which libconfig stopped because it is there already. */
 struct config_t;

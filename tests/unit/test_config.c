@@ -193,6 +193,88 @@ static void only_the_file_that_was_asked_for_must_exist(void **state)
     assert_int_equal(load_path(bench, NULL, CONFIG_COMPLETE), 0);
 }
 
+/* The path of a file in conf.d; overwritten by the next call. */
+static const char *drop_in(const struct bench *bench, const char *name)
+{
+    static char path[128];
+    (void)snprintf(path, sizeof path, "%s/conf.d/%s", bench->directory, name);
+    return path;
+}
+
+static void write_drop_in(const struct bench *bench, const char *name, const char *text)
+{
+    (void)mkdir(drop_in(bench, ""), 0700);
+    write_bytes(drop_in(bench, name), text, strlen(text));
+}
+
+static void remove_drop_ins(const struct bench *bench, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(unlink(drop_in(bench, names[i])), 0);
+    assert_int_equal(rmdir(drop_in(bench, "")), 0);
+}
+
+static void files_of_conf_d_are_read_after_the_file_in_the_order_of_their_bytes(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const names[] = {"9.conf",  "10.conf", "B.conf", "a.conf",
+                                        ".z.conf", "z.conf~", "README"};
+    write_drop_in(bench, names[0], "sync = { interval = \"9min\"; };");
+    write_drop_in(bench, names[1],
+                  "sync = { interval = \"10min\"; page_size = 10; }; limits = { burst = 10; };");
+    write_drop_in(bench, names[2], "limits = { share = 11; concurrent = 11; };");
+    write_drop_in(bench, names[3], "limits = { share = 12; };");
+    for (size_t i = 4; i < ARRAY_LENGTH(names); i++)
+        write_drop_in(bench, names[i], "this is not read");
+    assert_int_equal(
+        load(bench, "sync = { interval = \"1min\"; max_vanished = 1; }; limits = { burst = 1; };"), 0);
+    assert_int_equal(bench->config->sync.interval, 9 * USEC_PER_MIN);
+    assert_int_equal(bench->config->sync.page_size, 10);
+    assert_int_equal(bench->config->sync.max_vanished, 1);
+    assert_int_equal(bench->config->limits.burst, 10);
+    assert_int_equal(bench->config->limits.concurrent, 11);
+    assert_int_equal(bench->config->limits.share, 12);
+
+    char other[128];
+    (void)snprintf(other, sizeof other, "%s/north.conf", bench->directory);
+    write_bytes(other, "", 0);
+    assert_int_equal(load_path(bench, other, CONFIG_WITHOUT_KEY), 0);
+    assert_int_equal(bench->config->limits.burst, 30);
+    assert_int_equal(unlink(other), 0);
+    remove_drop_ins(bench, names, ARRAY_LENGTH(names));
+}
+
+static void mistakes_in_conf_d_are_named_with_their_file_and_line(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const names[] = {"1.conf", "2.conf", "3.conf"};
+    char line[256];
+    write_drop_in(bench, names[0], "\nlimits = { share = 500; };");
+    write_drop_in(bench, names[1], "log = {");
+    write_drop_in(bench, names[2], "\n\nlog = { file = \"/same\"; error_file = \"/same\"; };");
+    assert_int_equal(load(bench, "sync = { intervall = \"1min\"; };"), -1);
+    assert_mistake(bench, ":1: sync.intervall: ");
+    assert_int_equal(line_count(bench), 4);
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        static const char *const begins[] = {
+            ":2: limits.share: ", ":1: ", ":3: log.error_file: is the same file"};
+        (void)snprintf(line, sizeof line, "\n%s%s", drop_in(bench, names[i]), begins[i]);
+        assert_says(bench, line);
+    }
+    (void)snprintf(line, sizeof line, "4 mistakes in %s and other files", bench->file);
+    assert_string_equal(bench->err.text, line);
+
+    assert_int_equal(load(bench, ""), -1);
+    (void)snprintf(line, sizeof line, "3 mistakes in %s and other files", drop_in(bench, names[0]));
+    assert_string_equal(bench->err.text, line);
+    remove_drop_ins(bench, names, ARRAY_LENGTH(names));
+    write_drop_in(bench, names[0], "log = { level = 1; };");
+    assert_int_equal(load(bench, ""), -1);
+    (void)snprintf(line, sizeof line, "1 mistake in %s", drop_in(bench, names[0]));
+    assert_string_equal(bench->err.text, line);
+    remove_drop_ins(bench, names, 1);
+}
+
 static void the_table_is_whole_and_finds_what_it_holds(void **state)
 {
     (void)state;
@@ -255,6 +337,8 @@ int main(void)
         BENCH_TEST(every_log_level_of_the_old_tool_is_known),
         BENCH_TEST(a_mistake_in_the_environment_alone_blames_the_environment_alone),
         BENCH_TEST(only_the_file_that_was_asked_for_must_exist),
+        BENCH_TEST(files_of_conf_d_are_read_after_the_file_in_the_order_of_their_bytes),
+        BENCH_TEST(mistakes_in_conf_d_are_named_with_their_file_and_line),
         BENCH_TEST(the_table_is_whole_and_finds_what_it_holds),
         BENCH_TEST(only_what_the_design_says_needs_a_restart),
         BENCH_TEST(freeing_nothing_is_allowed),
