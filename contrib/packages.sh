@@ -8,6 +8,37 @@ packages_tests="libcmocka-dev clang clang-format libclang-rt-dev valgrind curl o
 lintian logrotate man-db systemd-container zsh time util-linux python3 python3-jsonschema python3-openpyxl
 python3-vobject tmux"
 
+# show_progress WHAT: percents, one a line of the input, on stderr: in place on a terminal, else a line at every quarter.
+show_progress() {
+  local percent shown=-1
+  while read -r percent; do
+    [ "$percent" -gt "$shown" ] || continue
+    if [ -t 2 ]; then
+      shown=$percent
+      printf '\r%s: %d %%' "$1" "$percent" >&2
+    elif [ "$percent" -ge $((shown + 25)) ]; then
+      shown=$percent
+      printf '%s: %d %%\n' "$1" "$percent" >&2
+    fi
+  done
+  [ ! -t 2 ] || [ "$shown" -lt 0 ] || echo >&2
+}
+
+# The percents in what apt-get writes to its APT::Status-Fd: one half is the download, the other the installation.
+apt_percents() {
+  local line
+  while read -r line; do
+    [[ $line =~ :([0-9]+)(\.[0-9]+)?:[^0-9] ]] || continue
+    case $line in
+    dlstatus:*) echo $((BASH_REMATCH[1] / 2)) ;;
+    pmstatus:*) echo $((50 + BASH_REMATCH[1] / 2)) ;;
+    esac
+  done
+}
+
+# make_percents LOG: those in the output of a build by cmake, all of which goes to LOG.
+make_percents() { tee -a "$1" | sed -unE 's/^\[ *([0-9]+)%\].*/\1/p'; }
+
 # need_packages NAME...: installs what is missing when root, otherwise prints the one command and ends with 69.
 need_packages() {
   local name missing=()
@@ -23,8 +54,10 @@ need_packages() {
   echo "Installing ${missing[*]}"
   local log
   log=$(mktemp)
-  if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } \
-    >"$log" 2>&1 </dev/null; then
+  if ! {
+    apt-get update && { DEBIAN_FRONTEND=noninteractive apt-get -o APT::Status-Fd=3 install -y --no-install-recommends \
+      "${missing[@]}" 3>&1 >&4 | apt_percents | show_progress "Installing" 2>&5; } 4>&1
+  } 5>&2 >"$log" 2>&1 </dev/null; then
     tail -n 20 "$log" >&2
     echo "apt-get could not install them; the log is $log" >&2
     exit 69

@@ -9,6 +9,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* The unit is for what is in its folder; a copy elsewhere, as that of the quick start, has none. */
+static const char *start_advice(const struct config *config)
+{
+    static const char service[] = "/var/lib/flexsync/";
+    return strncmp(config->database.path, service, strlen(service)) == 0 ? "systemctl start flexsyncd"
+                                                                         : "flexsyncd, with these settings";
+}
+
 static void print_running(FILE *out, const struct summary *summary)
 {
     static const enum render_tone tones[FACTS_STATE_COUNT] = {
@@ -19,7 +27,8 @@ static void print_running(FILE *out, const struct summary *summary)
                          "cannot be seen from here: the lock of the database may not be read, or names "
                          "nobody");
     else if (!summary->held)
-        render_fact_tone(out, RENDER_WARN, "Daemon", "not running; to start it: systemctl start flexsyncd");
+        render_fact_tone(out, RENDER_WARN, "Daemon", "not running; to start it: %s",
+                         start_advice(summary->config));
     else if (strcmp(summary->holder.program, "flexsyncd") == 0)
         render_fact_tone(out, tone == RENDER_PLAIN ? RENDER_GOOD : tone, "Daemon", "running, process %d%s%s",
                          summary->holder.pid, summary->asked > 0 ? "; " : "",

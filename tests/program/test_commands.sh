@@ -54,7 +54,7 @@ test_commands_answer_while_a_sync_runs_and_after_it() {
     expect_equal "requests" "$(json "$OUT" last_sync.requests)" "$(log_row requests)"
     cli status
     expect_match "status" "$(cat "$OUT")" 'Complete +yes: 80 of 80 that the server lists'
-    expect_match "status" "$(cat "$OUT")" 'Daemon +not running; to start it: systemctl start flexsyncd'
+    expect_match "status" "$(cat "$OUT")" 'Daemon +not running; to start it: flexsyncd, with these settings'
     expect_match "status" "$(cat "$OUT")" "Last sync +$CLOCK, contacts: success; 80 of 80 listed"
     cli list
     expect_equal "lines" "$(wc -l <"$OUT")" 80
