@@ -35,9 +35,10 @@ struct store;
 void store_temporary_beside(const char *database);
 
 enum store_mode {
-    STORE_WRITE, /* made if missing, migrated if old, checked if the last end was unclean */
-    STORE_READ,  /* must exist and be of this version */
-    STORE_TRIAL, /* a private copy that goes when it is closed (trial.h); the file itself is only read */
+    STORE_WRITE,  /* made if missing, migrated if old, checked if the last end was unclean */
+    STORE_READ,   /* must exist and be of this version */
+    STORE_BACKUP, /* as STORE_READ, of this version or an older one: a file to be restored */
+    STORE_TRIAL,  /* a private copy that goes when it is closed (trial.h); the file itself is only read */
 };
 
 /*
@@ -288,12 +289,24 @@ int store_commit(struct store *store, const struct entity *entity, struct sync_r
 /* Asked now and then during long work: is it to end? */
 typedef bool store_stop_fn(void *arg);
 
+/* Reads every page: ERROR_STORE_CORRUPT where the database is damaged. Takes long with a large one. */
+int store_verify(struct store *store, struct error *err);
+
 /*
  * Copies the database as it is at this moment into the file of that name, which exists and is empty, while
  * others may write; then checks the copy. ERROR_STORE_FULL when there is no room for it, ERROR_STORE_CORRUPT
  * when it is not whole. When `stop` says so it ends early, with 0 and a copy that is of no use.
  */
 int store_backup(struct store *store, const char *name, store_stop_fn *stop, void *arg, struct error *err);
+
+/*
+ * Before another file takes its place: whoever holds the lock makes a second name, `aside`, for the database
+ * at `path`, and removes its -wal, -shm and -journal, which SQLite would apply to the other file. What only
+ * the -wal holds comes into the database before; where that is damaged, the -wal goes aside with it, as
+ * `aside`-wal. Returns 1, or 0 where there is no database. ERROR_STORE_BUSY where a reader is in the way,
+ * ERROR_CREATE where there can be no second name.
+ */
+int store_put_aside(const char *path, const char *aside, struct error *err);
 
 /*
  * Erases an Inactive row with its history, its index and its traces in free pages. Returns 1 and how many

@@ -36,7 +36,8 @@ const struct exit_kind exit_kinds[EXIT_KINDS] = {
     {EX_CANTCREAT, "a file cannot be made", "namei -l FILE",
      "make its folder, or correct database.path, log.file"},
     {EX_IOERR, "the disk is full, the database locked or damaged", "flexsync check",
-     "make room; end the other program's transaction; restore a backup. A damaged file is left as it is"},
+     "make room; end the other program's transaction; restore a backup (flexsync restore FILE). A damaged "
+     "file is left as it is"},
     {EX_TEMPFAIL, "the quota is used up, or another sync is running", "flexsync quota",
      "wait until the time it names (flexsync quota); the message names the process that holds the database, "
      "and what to do"},

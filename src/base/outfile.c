@@ -135,9 +135,24 @@ static int copy(struct outfile *file)
     return file->sink == stdout ? 0 : fflush(file->sink);
 }
 
+/* As the file that is replaced has them. Where its group cannot be kept, the new group gets no rights. */
+static void keep_rights(const struct outfile *file)
+{
+    struct stat old, new;
+    int fd = fileno(file->stream);
+    if (stat(file->target, &old) < 0 || fstat(fd, &new) < 0)
+        return;
+    if (new.st_gid != old.st_gid && fchown(fd, (uid_t)-1, old.st_gid) < 0)
+        old.st_mode &= ~(mode_t)S_IRWXG;
+    if (new.st_uid != old.st_uid)
+        (void)!fchown(fd, old.st_uid, (gid_t)-1);
+    (void)fchmod(fd, old.st_mode & 07777);
+}
+
 /* The folder is synced too: without it the new name could be lost in a crash. */
 static int replace(struct outfile *file)
 {
+    keep_rights(file);
     if (fsync(fileno(file->stream)) < 0 || rename(file->temporary, file->target) < 0)
         return -1;
     free(take_pointer(file->temporary));

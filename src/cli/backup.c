@@ -64,10 +64,9 @@ static void say_done(const struct call *call, const struct result *result)
     if (result->stopped)
         command_say("stopped; there is no copy, and the database is as it was");
     else if (strcmp(call->words[0], "-") != 0)
-        (void)printf(
-            "%s contacts in %s, %s, checked; to use it: stop flexsyncd and put it in the place of %s\n",
-            text_format_count(n, result->counts.total), call->words[0], text_format_size(size, result->bytes),
-            call->config->database.path);
+        (void)printf("%s contacts in %s, %s, checked; to use it: flexsync restore %s\n",
+                     text_format_count(n, result->counts.total), call->words[0],
+                     text_format_size(size, result->bytes), call->words[0]);
 }
 
 int command_backup(struct call *call)

@@ -47,6 +47,9 @@ static const struct command commands[] = {
      "flexsync check --save answers", "S", 0, 0, command_check},
     {"backup", "FILE", "a checked copy of the database, while it is in use",
      "flexsync backup contacts-copy.db", "", 1, 1, command_backup},
+    {"restore", "FILE",
+     "put a backup in the place of the database, which is kept beside it; the daemon must be stopped",
+     "flexsync restore contacts-copy.db", "", 1, 1, command_restore},
     {"forget", "ID", "erase an Inactive contact with its history", "flexsync forget 17", "", 1, 1,
      command_forget},
     {"help", "[COMMAND]", "print this, or help on a command", "flexsync help export", "", 0, 1, command_help},
@@ -236,6 +239,23 @@ struct store *command_open(struct call *call, int *ret_status)
     if (command_store(call->config, &store, &err) < 0)
         *ret_status = command_failed(&err);
     return store;
+}
+
+int command_lock(const struct call *call, struct error *err)
+{
+    const char *database = call->config->database.path;
+    struct lock_holder holder;
+    if (lock_holder(database, &holder) <= 0)
+        return lock_take(database, "flexsync", err);
+    if (strcmp(holder.program, "flexsyncd") != 0)
+        return error_set(err, ERROR_LOCKED, RETRY_LATER,
+                         "%s (process %d) is writing %.250s; wait for it, and type the same again",
+                         holder.program, holder.pid, database);
+    return error_set(
+        err, ERROR_LOCKED, RETRY_LATER,
+        "flexsyncd (process %d) is writing %.200s, and only one program may; type: systemctl stop "
+        "flexsyncd && flexsync %s %.80s; systemctl start flexsyncd",
+        holder.pid, database, call->command->name, call->words[0]);
 }
 
 int command_needs_site(struct call *call, FILE *mistakes, struct error *err)

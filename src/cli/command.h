@@ -53,6 +53,7 @@ int command_search(struct call *call);
 int command_changes(struct call *call);
 int command_export(struct call *call);
 int command_backup(struct call *call);
+int command_restore(struct call *call);
 int command_forget(struct call *call);
 int command_help(struct call *call);
 
@@ -70,6 +71,9 @@ int command_store(const struct config *config, struct store **ret, struct error 
 
 /* The same; NULL after command_failed(), with *ret_status set. */
 struct store *command_open(struct call *call, int *ret_status);
+
+/* Takes the lock of the database for a command that writes; ERROR_LOCKED says what to type. A descriptor. */
+int command_lock(const struct call *call, struct error *err);
 
 /* The moment that --since names, 0 without it; ERROR_USAGE when it names none. */
 int command_since(const struct call *call, int64_t *ret_wall_usec, struct error *err);

@@ -1,7 +1,6 @@
 #include "command.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/clock.h"
-#include "flexsync/lock.h"
 #include "flexsync/text.h"
 
 #include <errno.h>
@@ -23,24 +22,6 @@ static int each_column(void *arg, const char *column, const struct value *value)
         (void)snprintf(found->name, sizeof found->name, "%s", value->text);
     text_disarm(found->name);
     return 0;
-}
-
-/* Only one process writes. */
-static int take_lock(const struct call *call, struct error *err)
-{
-    const char *database = call->config->database.path;
-    struct lock_holder holder;
-    if (lock_holder(database, &holder) <= 0)
-        return lock_take(database, "flexsync", err);
-    if (strcmp(holder.program, "flexsyncd") != 0)
-        return error_set(err, ERROR_LOCKED, RETRY_LATER,
-                         "%s (process %d) is writing %s; wait for it, and type "
-                         "the same again",
-                         holder.program, holder.pid, database);
-    return error_set(err, ERROR_LOCKED, RETRY_LATER,
-                     "flexsyncd (process %d) is writing %s, and only one program may; type: systemctl stop "
-                     "flexsyncd && flexsync forget %.80s; systemctl start flexsyncd",
-                     holder.pid, database, call->words[0]);
 }
 
 /* Before anything is locked: is there such a contact, and may this person write? */
@@ -86,7 +67,7 @@ int command_forget(struct call *call)
     struct found found = {.id = 0};
     if (find(&found, call, &err) < 0)
         return command_failed(&err);
-    CLEANUP_CLOSE int lock = take_lock(call, &err);
+    CLEANUP_CLOSE int lock = command_lock(call, &err);
     if (lock < 0 || forget(&found, call, &err) < 0)
         return command_failed(&err);
     return EXIT_STATUS_DONE;

@@ -209,9 +209,10 @@ static int refuse_foreign(struct store *store, struct error *err)
         sqlite3_step(s) == SQLITE_ROW)
         (void)snprintf(found, sizeof found, "%.120s", (const char *)sqlite3_column_text(s, 0));
     (void)sqlite3_finalize(s);
-    return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
-                     "%.250s is a database of another program%s; it was left as it is: correct database.path",
-                     store->path, found);
+    return error_set(
+        err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+        "%.250s is a database of another program%s; it was left as it is: %s", store->path, found,
+        store->mode == STORE_BACKUP ? "name a file that flexsync backup made" : "correct database.path");
 }
 
 int schema_check(struct store *store, int *ret_version, struct error *err)

@@ -1,4 +1,5 @@
 #include "flexsync/cleanup.h"
+#include "flexsync/ownfile.h"
 #include "statement.h"
 
 #include <errno.h>
@@ -14,6 +15,14 @@
 #define WAL_KEEP_BYTES       (16 * 1024 * 1024)
 #define TICK_STEPS           100000 /* of SQLite's machine, some milliseconds: below it nobody need be told */
 #define WAL_CHECKPOINT_PAGES 16384  /* 64 MiB: past it a batch checkpoints although the cycle runs */
+
+/* It was left as it is in any case. */
+static const char *damage_remedy(const struct store *store)
+{
+    return store->mode == STORE_BACKUP ? "take another backup: flexsync restore FILE"
+                                       : "restore a backup: flexsync restore FILE, or move it away and sync "
+                                         "again";
+}
 
 int store_error(struct store *store, const char *doing, struct error *err)
 {
@@ -35,7 +44,7 @@ int store_error(struct store *store, const char *doing, struct error *err)
         code = ERROR_STORE_CORRUPT;
         retry = RETRY_NEVER;
         store->damaged = true;
-        remedy = "the file was left as it is; restore a backup, or move it away and sync anew";
+        remedy = damage_remedy(store);
         break;
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
@@ -72,11 +81,9 @@ static int run_plain(struct store *store, enum statement id, struct error *err)
 
 static int refuse_damaged(const struct store *store, struct error *err)
 {
-    return error_set(
-        err, ERROR_STORE_CORRUPT, RETRY_NEVER,
-        "the database %s is damaged; it was left as it is: restore a backup, or move it away and "
-        "sync anew",
-        store->path);
+    return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+                     "the database %.300s is damaged; it was left as it is; %s", store->path,
+                     damage_remedy(store));
 }
 
 int store_begin(struct store *store, struct error *err)
@@ -105,6 +112,10 @@ int store_end(struct store *store, struct error *err)
 /* SQLite would say of either that it is unable to open the file. */
 static int cannot_read(const struct store *store, int number, struct error *err)
 {
+    if (store->mode == STORE_BACKUP)
+        return error_set(err, ERROR_STORE, RETRY_NEVER,
+                         "cannot read %.300s: %s; name a file that flexsync backup made", store->path,
+                         strerror(number));
     if (number == EACCES)
         return error_set(err, ERROR_STORE, RETRY_LATER,
                          "the database %s is not for this user to read; members of the group of its folder "
@@ -117,16 +128,12 @@ static int cannot_read(const struct store *store, int number, struct error *err)
 /* Made before SQLite does, so that the group may read it whatever the umask of the program that made it. */
 static int make_file(const char *path, struct error *err)
 {
-    CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0640);
-    if (fd >= 0)
-        (void)fchmod(fd, 0640);
-    else if (errno == EEXIST) /* with the right to write? A link to a file that is not there yet makes it. */
-        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+    CLEANUP_CLOSE int fd = ownfile_open(path, O_RDWR); /* also to see that there is the right to write */
     if (fd >= 0)
         return 0;
     return error_set(err, errno == ENOSPC ? ERROR_STORE_FULL : ERROR_CREATE, RETRY_LATER,
-                     "cannot make the database %s: %s; make its folder, with the right to write there", path,
-                     strerror(errno));
+                     "cannot make the database %.200s: %s%s", path, ownfile_reason(errno),
+                     errno == ELOOP ? "" : "; make its folder, with the right to write there");
 }
 
 static int on_wal(void *user, sqlite3 *db, const char *name, int pages)
@@ -155,10 +162,10 @@ static bool set_connection(struct store *store)
 }
 
 /* -1 with ERROR_STORE_CORRUPT if SQLite finds damage, with what hindered it if it cannot look. */
-static int check_whole(struct store *store, struct error *err)
+static int check_whole(struct store *store, const char *sql, struct error *err)
 {
     sqlite3_stmt *check = NULL;
-    if (sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &check, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(store->db, sql, -1, &check, NULL) != SQLITE_OK)
         return store_error(store, "check", err);
     int r = statement_step(store, check, err);
     const char *found = r > 0 ? (const char *)sqlite3_column_text(check, 0) : NULL;
@@ -170,6 +177,11 @@ static int check_whole(struct store *store, struct error *err)
     return refuse_damaged(store, err);
 }
 
+int store_verify(struct store *store, struct error *err)
+{
+    return check_whole(store, "PRAGMA integrity_check(1)", err);
+}
+
 static int check_after_unclean_end(struct store *store, struct error *err)
 {
     CLEANUP_FREE char *clean = NULL;
@@ -177,7 +189,7 @@ static int check_after_unclean_end(struct store *store, struct error *err)
         return -1;
     bool in_use = store->mode == STORE_TRIAL; /* by who writes it, and not from an end */
     bool ended = clean && strcmp(clean, "1") == 0;
-    return ended || in_use ? 0 : check_whole(store, err);
+    return ended || in_use ? 0 : check_whole(store, "PRAGMA quick_check(1)", err);
 }
 
 static int prepare_for_writing(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err)
@@ -217,19 +229,67 @@ static void watch(struct store *store, bool on)
         sqlite3_progress_handler(store->db, on ? TICK_STEPS : 0, on ? on_work : NULL, store);
 }
 
+/* The file is there by now: SQLite makes none, and a link that takes its place meanwhile is not followed. */
+static int open_for_writing(struct store *store, struct error *err)
+{
+    if (make_file(store->path, err) < 0)
+        return -1;
+    CLEANUP_FREE char *real = realpath(store->path, NULL);
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(real ? real : store->path, &store->db, flags, NULL) == SQLITE_OK)
+        return 0;
+    return store_error(store, "open", err);
+}
+
+/* A database without a name is SQLite's own, in memory as far as its cache goes. */
+static int open_trial(struct store *store, struct error *err)
+{
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    if (access(store->path, R_OK) < 0 && errno != ENOENT)
+        return cannot_read(store, errno, err);
+    if (sqlite3_open_v2("", &store->db, flags, NULL) != SQLITE_OK)
+        return store_error(store, "open", err);
+    return trial_copy(store, err);
+}
+
+static int open_for_reading(struct store *store, struct error *err)
+{
+    if (access(store->path, R_OK) < 0)
+        return cannot_read(store, errno, err);
+    if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) ==
+        SQLITE_OK)
+        return 0;
+    return store_error(store, "open", err);
+}
+
 static int open_file(struct store *store, struct error *err)
 {
-    bool trial = store->mode == STORE_TRIAL;
-    int flags = store->mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    if (store->mode == STORE_WRITE && make_file(store->path, err) < 0)
-        return -1;
-    bool missing = access(store->path, R_OK) < 0;
-    if (missing && (store->mode == STORE_READ || (trial && errno != ENOENT)))
-        return cannot_read(store, errno, err);
-    /* A database without a name is SQLite's own, in memory as far as its cache goes. */
-    if (sqlite3_open_v2(trial ? "" : store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-        return store_error(store, "open", err);
-    return trial ? trial_copy(store, err) : 0;
+    switch (store->mode) {
+    case STORE_WRITE:
+        return open_for_writing(store, err);
+    case STORE_TRIAL:
+        return open_trial(store, err);
+    case STORE_READ:
+    case STORE_BACKUP:
+        break;
+    }
+    return open_for_reading(store, err);
+}
+
+/* Not one that is to be made or taken over. */
+static int check_version(const struct store *store, int version, struct error *err)
+{
+    if (store->mode == STORE_BACKUP)
+        return version > 0 ? 0
+                           : error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+                                       "%.300s holds no database of this program; name a file that flexsync "
+                                       "backup made",
+                                       store->path);
+    if (schema_is_current(version))
+        return 0;
+    return error_set(err, ERROR_STORE_MISSING, RETRY_LATER,
+                     "the database %s is not set up yet; run `flexsync sync`, or start flexsyncd",
+                     store->path);
 }
 
 static int open_database(struct store *store, int64_t now, int64_t *ret_migrated, struct error *err)
@@ -243,16 +303,14 @@ static int open_database(struct store *store, int64_t now, int64_t *ret_migrated
     if (schema_check(store, &version, err) <
         0) /* before anything is written to a file that may not be ours */
         return -1;
-    if (store->mode != STORE_READ && prepare_for_writing(store, now, ret_migrated, err) < 0)
+    if (store->mode == STORE_READ || store->mode == STORE_BACKUP)
+        return check_version(store, version, err);
+
+    if (prepare_for_writing(store, now, ret_migrated, err) < 0)
         return -1;
-    if (store->mode == STORE_WRITE)
-        place_remember(store);
-    if (store->mode != STORE_READ)
-        return store->mode == STORE_TRIAL ? trial_mark(store, err) : 0;
-    if (!schema_is_current(version))
-        return error_set(err, ERROR_STORE_MISSING, RETRY_LATER,
-                         "the database %s is not set up yet; run `flexsync sync`, or start flexsyncd",
-                         store->path);
+    if (store->mode == STORE_TRIAL)
+        return trial_mark(store, err);
+    place_remember(store);
     return 0;
 }
 

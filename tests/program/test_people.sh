@@ -163,7 +163,7 @@ test_a_backup_is_taken_while_the_daemon_writes_and_can_be_used() {
     mkdir copies
     cli backup copies/one.db
     expect_status 0
-    expect_match "stdout" "$(cat "$OUT")" '^400 contacts in copies/one.db, .*, checked; to use it: stop flexsyncd'
+    expect_match "stdout" "$(cat "$OUT")" '^400 contacts in copies/one.db, .*, checked; to use it: flexsync restore copies/one.db$'
     expect_equal "files" "$(ls copies)" one.db
     expect_equal "rights" "$(stat -c %a copies/one.db)" 600
     expect_equal "integrity" "$(sqlite3 copies/one.db 'PRAGMA integrity_check')" ok

@@ -1,0 +1,114 @@
+# Files that must not be lost: restore, and what commands may not overwrite.
+# shellcheck shell=bash disable=SC2317,SC2034,SC2153
+
+# a_copy [SETTINGS…]: one sync of 30 contacts.
+a_copy() {
+    start_sim --contacts 30 --deleted-share 0
+    write_conf "$@"
+    sync
+    expect_status 0
+}
+
+contacts_are() { expect_sql "contacts" "SELECT count(*) FROM contacts" "$1"; }
+
+# What is said, and that nothing changed.
+expect_refused_restore() { # FILE STATUS TEXT
+    local before
+    before=$(contents)
+    cli restore "$1"
+    expect_status "$2"
+    expect_match "restore $1" "$(cat "$ERR")" "$3"
+    expect_equal "the database" "$(contents)" "$before"
+    expect_equal "files beside it" "$(find . -maxdepth 1 -name 'contacts.db.*' ! -name '*.lock')" ""
+}
+
+# As after a crash: the -wal of what is replaced is there and full. A plain copy of the file would be spoilt by it.
+test_a_restore_after_a_crash_does_not_apply_the_old_wal() {
+    a_copy
+    cli backup backup.db
+    expect_status 0
+    expect_match "what backup says" "$(cat "$OUT")" 'flexsync restore backup.db'
+    sim 'add?n=40' >/dev/null
+    sim 'edit?n=20' >/dev/null
+    exec 8> >(exec sqlite3 "$DB" >reader.out)
+    local reader=$!
+    echo "BEGIN; SELECT count(*) FROM contacts;" >&8
+    wait_until "the reader reads" test -s reader.out
+    sync
+    expect_status 0
+    cp "$DB" crashed.db; cp "$DB-wal" crashed.db-wal
+    expect_at_least "bytes in the WAL" "$(stat -c %s crashed.db-wal)" 4096
+
+    expect_refused_restore_busy
+    exec 8>&-
+    wait_until "the reader is gone" sh -c "! kill -0 $reader"
+    mv crashed.db "$DB"; mv crashed.db-wal "$DB-wal"; rm -f "$DB-shm"
+    chmod 0644 "$DB"
+    [ "$(id -u)" -ne 0 ] || chown daemon:daemon "$DB"
+    cli restore backup.db
+    expect_status 0
+    expect_match "what restore says" "$(cat "$OUT")" "contacts.db is restored from backup.db, checked: 30 contacts; what it was before is kept in "
+    contacts_are 30
+    expect_whole_database
+    expect_equal "its mode" "$(stat -c %a "$DB")" 644
+    [ "$(id -u)" -ne 0 ] || expect_equal "its owner and group" "$(stat -c %U:%G "$DB")" daemon:daemon
+    [ ! -e "$DB-wal" ] || [ ! -s "$DB-wal" ] || fail "the old WAL is still there"
+    local aside
+    aside=$(ls contacts.db.replaced-*)
+    expect_equal "contacts in what was replaced" "$(sqlite3 "$aside" 'SELECT count(*) FROM contacts')" 70
+    sync
+    expect_status 0
+    expect_complete
+}
+
+expect_refused_restore_busy() {
+    cli restore backup.db
+    expect_status 74
+    expect_match "restore beside a reader" "$(cat "$ERR")" 'another program is reading'
+    contacts_are 70
+}
+
+test_what_is_no_backup_is_not_restored_and_changes_nothing() {
+    a_copy
+    cli backup backup.db
+    expect_refused_restore none.db 74 'cannot read none.db: No such file'
+    expect_refused_restore "$DB" 64 'is the database itself'
+    printf 'SQLite' >text.db
+    expect_refused_restore text.db 74 'file is not a database'
+    sqlite3 other.db 'CREATE TABLE other (x)'
+    expect_refused_restore other.db 74 'a database of another program'
+    : >empty.db
+    expect_refused_restore empty.db 74 'empty.db holds no database of this program'
+    cp backup.db newer.db
+    sqlite3 newer.db 'PRAGMA user_version = 99'
+    expect_refused_restore newer.db 74 'newer version of this program'
+    cp backup.db damaged.db
+    dd if=/dev/urandom of=damaged.db bs=4096 seek=3 count=20 conv=notrunc status=none
+    expect_refused_restore damaged.db 74 'damaged.db.*(damaged|malformed).*another backup'
+
+    start_daemon
+    wait_until "the daemon has it" daemon_said 'contacts: success'
+    expect_refused_restore backup.db 75 'systemctl stop flexsyncd && flexsync restore backup.db'
+    stop_daemon
+    rm -f "$DB" "$DB-wal" "$DB-shm"
+    cli restore backup.db
+    expect_status 0
+    contacts_are 30
+    expect_equal "mode of one that is made" "$(stat -c %a "$DB")" 640
+}
+
+# A database that cannot be read any more is what a backup is for.
+test_a_destroyed_database_is_replaced_and_kept() {
+    a_copy
+    cli backup backup.db
+    dd if=/dev/urandom of="$DB" bs=4096 count=20 conv=notrunc status=none
+    echo remains >"$DB-wal"
+    cli list
+    expect_status 74
+    expect_match "what to do" "$(cat "$ERR")" 'flexsync restore FILE'
+    cli restore backup.db
+    expect_status 0
+    contacts_are 30
+    expect_whole_database
+    expect_equal "the -wal of what was replaced" "$(cat contacts.db.replaced-*-wal)" remains
+}
