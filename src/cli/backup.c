@@ -20,15 +20,6 @@ static bool is_asked(void *arg)
     return result->stopped;
 }
 
-static int refuse_itself(const char *target, const char *database, struct error *err)
-{
-    struct stat a, b;
-    if (stat(target, &a) < 0 || stat(database, &b) < 0 || a.st_dev != b.st_dev || a.st_ino != b.st_ino)
-        return 0;
-    return error_set(err, ERROR_USAGE, RETRY_NEVER,
-                     "%s is the database itself; name another file, best on another disk", target);
-}
-
 static int copy(struct store *store, struct outfile *file, struct result *result, struct error *err)
 {
     struct stat written;
@@ -50,8 +41,7 @@ static int back_up(struct store *store, const struct call *call, struct result *
         return error_set(
             err, ERROR_USAGE, RETRY_NEVER,
             "a database is nothing for a terminal; name a file: flexsync backup contacts-copy.db");
-    if (refuse_itself(target, call->config->database.path, err) < 0 ||
-        outfile_open(&file, target, true, err) < 0)
+    if (command_output(call, target, err) < 0 || outfile_open(&file, target, true, err) < 0)
         return -1;
     int r = copy(store, file, result, err);
     (void)outfile_free(file);

@@ -370,7 +370,8 @@ int command_check(struct call *call)
 {
     struct checkup check = {.call = call, .folder = -1};
     struct error err;
-    if (call->save && about_folder(&check.folder, call->save, &err) < 0)
+    if (command_output(call, call->save, &err) < 0 ||
+        (call->save && about_folder(&check.folder, call->save, &err) < 0))
         return command_failed(&err);
     bool ready = check_settings(&check);
     if (command_store(call->config, &check.store, &check.store_error) < 0)

@@ -72,6 +72,12 @@ int command_store(const struct config *config, struct store **ret, struct error 
 /* The same; NULL after command_failed(), with *ret_status set. */
 struct store *command_open(struct call *call, int *ret_status);
 
+/*
+ * May a command write to the file of that name (NULL or "-": the standard output)? ERROR_USAGE where the
+ * program lives on it: database, ledger, settings, key, logs, and what belongs to them, by whatever name.
+ */
+int command_output(const struct call *call, const char *target, struct error *err);
+
 /* Takes the lock of the database for a command that writes; ERROR_LOCKED says what to type. A descriptor. */
 int command_lock(const struct call *call, struct error *err);
 

@@ -37,6 +37,8 @@ static int prepare(struct job *job, struct error *err)
     if (call->all && call->active)
         return error_set(err, ERROR_USAGE, RETRY_NEVER,
                          "--all and --active exclude each other; leave out one");
+    if (command_output(call, call->output, err) < 0)
+        return -1;
     if (call->format)
         o->format = export_format(call->format, err);
     else

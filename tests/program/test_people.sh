@@ -176,7 +176,7 @@ test_a_backup_is_taken_while_the_daemon_writes_and_can_be_used() {
     expect_equal "integrity" "$(sqlite3 copies/two.db 'PRAGMA integrity_check')" ok
     cli backup "$DB"
     expect_status 64
-    expect_match "stderr" "$(cat "$ERR")" 'is the database itself'
+    expect_match "stderr" "$(cat "$ERR")" 'is the database, or a file beside it that this program needs'
     cli backup none/one.db
     expect_status 73
     cli backup copies

@@ -112,3 +112,41 @@ test_a_destroyed_database_is_replaced_and_kept() {
     expect_whole_database
     expect_equal "the -wal of what was replaced" "$(cat contacts.db.replaced-*-wal)" remains
 }
+
+# refuses_output COMMAND…: with what is said, and every file of the program as it was.
+refuses_output() {
+    cli "$@"
+    expect_status 64
+    expect_match "$*" "$(cat "$ERR")" 'that this program needs; it was left as it is: name another file'
+}
+own_files() { sha256sum contacts.db quota.db flexsync.conf secret/key log.txt contacts.db.lock; ls -i contacts.db* quota.db*; }
+
+test_no_command_writes_over_the_files_that_the_program_lives_on() {
+    a_copy 'log.file="log.txt"'
+    : >log.txt
+    local before name
+    before=$(own_files)
+    refuses_output backup "$DB"
+    for name in contacts.db contacts.db-wal contacts.db-shm contacts.db-journal contacts.db.lock quota.db \
+        quota.db-journal flexsync.conf secret/key log.txt; do
+        refuses_output export --format csv -o "$name"
+    done
+    ln quota.db hard.csv
+    ln -s contacts.db soft.csv
+    mkdir folder
+    ln -s .. folder/up
+    refuses_output export -o hard.csv
+    refuses_output export -o soft.csv
+    refuses_output export --format csv -o folder/up/contacts.db-journal
+    refuses_output backup quota.db-wal
+    refuses_output check --save quota.db-wal
+    rm hard.csv soft.csv
+    expect_equal "its own files" "$(own_files)" "$before"
+
+    start_daemon # the same while it runs
+    wait_until "the daemon has it" daemon_said 'contacts: success'
+    refuses_output export --format csv -o contacts.db
+    refuses_output backup contacts.db-wal
+    stop_daemon
+    expect_whole_database
+}

@@ -47,6 +47,24 @@ static void without_a_commit_the_old_one_stays_and_nothing_else(void **state)
     assert_int_equal(empty_folder(b), 1);
 }
 
+static void one_that_is_replaced_keeps_mode_owner_and_group(void **state)
+{
+    struct bench *b = *state;
+    struct stat s;
+    write_file(b, b->path, "old");
+    assert_int_equal(stat(b->path, &s), 0);
+    assert_int_equal(s.st_mode & 07777, 0600);
+    if (geteuid() == 0)
+        assert_int_equal(chown(b->path, 1, 2), 0);
+    assert_int_equal(chmod(b->path, 0664), 0);
+    write_file(b, b->path, "new");
+    assert_content(b->path, "new");
+    assert_int_equal(stat(b->path, &s), 0);
+    assert_int_equal(s.st_mode & 07777, 0664);
+    assert_int_equal(s.st_uid, geteuid() == 0 ? 1 : geteuid());
+    assert_int_equal(s.st_gid, geteuid() == 0 ? 2 : getegid());
+}
+
 static void through_a_symbolic_link_the_file_behind_it_is_replaced(void **state)
 {
     struct bench *b = *state;
@@ -124,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_file_appears_when_it_is_whole),
         TEST(without_a_commit_the_old_one_stays_and_nothing_else),
+        TEST(one_that_is_replaced_keeps_mode_owner_and_group),
         TEST(through_a_symbolic_link_the_file_behind_it_is_replaced),
         TEST(what_is_no_regular_file_is_written_to_and_never_replaced),
         TEST(a_folder_and_a_place_that_is_not_there_are_refused),
