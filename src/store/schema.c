@@ -215,6 +215,37 @@ static int refuse_foreign(struct store *store, struct error *err)
         store->mode == STORE_BACKUP ? "name a file that flexsync backup made" : "correct database.path");
 }
 
+/* The tables are this program's own, as the old tool never had them: 1, 0, or -1. */
+static int schema_is_ours(struct store *store, struct error *err)
+{
+    int meta = schema_has(store, "meta", "key", err);
+    return meta <= 0 ? meta : schema_has(store, "sync_log", "entity", err);
+}
+
+/* SQL text keeps the tables, and not what says whose they are and of which version. */
+static int refuse_dump(const struct store *store, struct error *err)
+{
+    return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+                     "the database %.250s was made of the output of .dump, which lacks application_id and "
+                     "user_version; it was left as it is: restore a file that flexsync backup made "
+                     "(flexsync restore FILE), or move it away and sync again",
+                     store->path);
+}
+
+static int refuse_version(const struct store *store, int64_t version, struct error *err)
+{
+    if (version > SCHEMA_VERSION)
+        return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+                         "the database %s was written by a newer version of this program (form %" PRId64
+                         ", this one knows %d); it was left as it is: upgrade this program",
+                         store->path, version, SCHEMA_VERSION);
+    return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+                     "the database %.250s has the user_version %" PRId64
+                     ", which this program never wrote; it was left as it is: restore a backup: flexsync "
+                     "restore FILE, or move it away and sync again",
+                     store->path, version);
+}
+
 int schema_check(struct store *store, int *ret_version, struct error *err)
 {
     int64_t application = 0, version = 0, objects = 0;
@@ -222,13 +253,15 @@ int schema_check(struct store *store, int *ret_version, struct error *err)
         query_number(store, "PRAGMA user_version", &version, err) < 0 ||
         query_number(store, "SELECT count(*) FROM sqlite_schema", &objects, err) < 0)
         return -1;
-    if (application == APPLICATION_ID && version > SCHEMA_VERSION)
-        return error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
-                         "the database %s was written by a newer version of this program (form %" PRId64
-                         ", this one knows %d); it was left as it is: upgrade this program",
-                         store->path, version, SCHEMA_VERSION);
-    *ret_version = application == APPLICATION_ID ? (int)version : 0;
-    if (application == APPLICATION_ID || (application == 0 && objects == 0))
+    bool marked = application == APPLICATION_ID;
+    if (marked && (version < 0 || version > SCHEMA_VERSION))
+        return refuse_version(store, version, err);
+    int ours = (application == 0 || marked) && version == 0 ? schema_is_ours(store, err) : 0;
+    if (ours != 0)
+        return ours < 0 ? -1 : refuse_dump(store, err);
+
+    *ret_version = marked ? (int)version : 0;
+    if (marked || (application == 0 && objects == 0))
         return 0;
     int legacy = application == 0 ? legacy_present(store, err) : 0;
     if (legacy != 0)

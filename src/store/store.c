@@ -55,6 +55,10 @@ int store_error(struct store *store, const char *doing, struct error *err)
         if (sqlite3_system_errno(store->db) == ENOSPC || sqlite3_system_errno(store->db) == EDQUOT)
             code = ERROR_STORE_FULL;
         break;
+    case SQLITE_ERROR: /* a table or a column is not there */
+        remedy = "its tables are not as this program made them; restore a backup: flexsync restore FILE, or "
+                 "move it away and sync again";
+        break;
     case SQLITE_NOMEM:
         return error_memory(err);
     }

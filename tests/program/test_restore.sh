@@ -70,6 +70,7 @@ expect_refused_restore_busy() {
 
 test_what_is_no_backup_is_not_restored_and_changes_nothing() {
     a_copy
+    local name
     cli backup backup.db
     expect_refused_restore none.db 74 'cannot read none.db: No such file'
     expect_refused_restore "$DB" 64 'is the database itself'
@@ -79,6 +80,13 @@ test_what_is_no_backup_is_not_restored_and_changes_nothing() {
     expect_refused_restore other.db 74 'a database of another program'
     : >empty.db
     expect_refused_restore empty.db 74 'empty.db holds no database of this program'
+    sqlite3 backup.db .dump | sqlite3 dumped.db
+    expect_refused_restore dumped.db 74 'dumped.db was made of the output of .dump'
+    for name in status list sync; do
+        DB_PATH=$T/dumped.db cli $name
+        expect_match "$name of a dump" "$(cat "$OUT" "$ERR")" 'made of the output of .dump.*flexsync restore FILE'
+        [ $name = status ] || expect_status 74
+    done
     cp backup.db newer.db
     sqlite3 newer.db 'PRAGMA user_version = 99'
     expect_refused_restore newer.db 74 'newer version of this program'

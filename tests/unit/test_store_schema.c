@@ -344,6 +344,64 @@ static void a_status_reads_through_no_table(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, tear_down)
 
+/* With the database closed: what another program did to it. */
+static void spoil(struct bench *b, const char *sql)
+{
+    b->store = store_close(b->store);
+    make_raw(b, sql);
+}
+
+/* Nobody opens it, and every one says the same. */
+static void assert_refused(struct bench *b, enum error_code code, const char *said)
+{
+    for (int mode = STORE_WRITE; mode <= STORE_TRIAL; mode++) {
+        assert_failed(b, store_open(&b->store, b->path, (enum store_mode)mode, b->now, NULL, &b->err), code);
+        if (!strstr(b->err.text, said))
+            fail_msg("mode %d: %s", mode, b->err.text);
+        assert_null(b->store);
+    }
+}
+
+static void a_version_that_never_was_is_refused(void **state)
+{
+    static const char *const versions[] = {"PRAGMA user_version = -1", "PRAGMA user_version = -2147483648"};
+    struct bench *b = *state;
+    for (size_t i = 0; i < ARRAY_LENGTH(versions); i++) {
+        spoil(b, versions[i]);
+        assert_refused(b, ERROR_STORE_CORRUPT, "which this program never wrote; it was left as it is");
+    }
+}
+
+static void a_database_made_of_a_dump_is_known_and_left_as_it_is(void **state)
+{
+    struct bench *b = *state;
+    spoil(b, "PRAGMA user_version = 0; PRAGMA application_id = 0");
+    assert_refused(b, ERROR_STORE_CORRUPT, "was made of the output of .dump");
+    make_raw(b, "PRAGMA application_id = 1181513811");
+    assert_refused(b, ERROR_STORE_CORRUPT, "was made of the output of .dump");
+}
+
+/* Of every version, with a table of that name that is the owner's own: an error, and no crash. */
+static void a_state_table_of_the_owner_is_an_error(void **state)
+{
+    static const char *const spoilt[] = {
+        "DROP TABLE contact_state; CREATE TABLE contact_state (x)", "PRAGMA user_version = 3",
+        "PRAGMA user_version = 2", "PRAGMA user_version = 1", "DROP TABLE meta; PRAGMA user_version = 4"};
+    struct bench *b = *state;
+    for (size_t i = 0; i < ARRAY_LENGTH(spoilt); i++) {
+        struct store_known known;
+        spoil(b, spoilt[i]);
+        int r = store_open(&b->store, b->path, STORE_WRITE, b->now, NULL, &b->err);
+        if (r == 0)
+            r = store_lookup(b->store, &entity_contacts, 1, &known, &b->err);
+        assert_int_equal(r, -1);
+        if (!strstr(b->err.text, "flexsync restore FILE") &&
+            !strstr(b->err.text, "this program needs that name"))
+            fail_msg("%s: %s", spoilt[i], b->err.text);
+    }
+    b->store = store_close(b->store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +424,9 @@ int main(void)
         TEST(removing_a_contact_removes_its_state_and_its_place_in_the_queue),
         TEST(what_is_counted_follows_whoever_writes),
         TEST(an_older_database_is_counted_when_it_is_brought_up_to_date),
+        TEST(a_version_that_never_was_is_refused),
+        TEST(a_database_made_of_a_dump_is_known_and_left_as_it_is),
+        TEST(a_state_table_of_the_owner_is_an_error),
         TEST(a_status_reads_through_no_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
