@@ -329,13 +329,15 @@ static void check_database(struct checkup *check)
     struct read_counts counts;
     struct lock_holder holder;
     struct error err = check->store_error;
-    if (!check->store || read_counts(check->store, &entity_contacts, &counts, &err) < 0) {
+    if (!check->store || read_counts(check->store, &entity_contacts, &counts, &err) < 0 ||
+        (!check->call->quick && store_verify(check->store, &err) < 0)) {
         say_wrong(check, "database", &err);
         return;
     }
     bool held = lock_holder(path, &holder) > 0;
-    (void)snprintf(text, sizeof text, "%.300s, %s contacts%s%s", path, text_format_count(n, counts.total),
-                   held ? ", kept up to date by " : "", held ? holder.program : "");
+    (void)snprintf(text, sizeof text, "%.300s, %s contacts%s%s%s", path, text_format_count(n, counts.total),
+                   check->call->quick ? "" : ", whole", held ? ", kept up to date by " : "",
+                   held ? holder.program : "");
     say_ok("database", text);
 }
 

@@ -42,9 +42,9 @@ static const struct command commands[] = {
      "flexsync export -o contacts.xlsx", "oFCAEtHsr", 0, 0, command_export},
     {"quota", "[--json]", "requests used and left by hour, day and month, when they are free, and the pace",
      "flexsync quota", "j", 0, 0, command_quota},
-    {"check", "[--save DIR]",
+    {"check", "[--quick] [--save DIR]",
      "test settings, key and its user, connection, page numbering, order of edits, endpoints and database",
-     "flexsync check --save answers", "S", 0, 0, command_check},
+     "flexsync check --save answers", "qS", 0, 0, command_check},
     {"backup", "FILE", "a checked copy of the database, while it is in use",
      "flexsync backup contacts-copy.db", "", 1, 1, command_backup},
     {"restore", "FILE",
@@ -79,6 +79,7 @@ static const struct {
     {{"raw", no_argument, NULL, 'r'},
      NULL,
      "show: the JSON as the server sent it; csv: no ' in front of what looks like a formula"},
+    {{"quick", no_argument, NULL, 'q'}, NULL, "do not read every page of the database"},
     {{"save", required_argument, NULL, 'S'},
      "DIR",
      "write what the site answers into files, every value replaced by a made-up one"},
@@ -314,7 +315,8 @@ static bool take_option(struct call *call, int letter, int *ret_status)
     bool *const flags[256] = {['f'] = &call->full,    ['a'] = &call->accept_vanished,
                               ['A'] = &call->active,  ['E'] = &call->all,
                               ['r'] = &call->raw,     ['j'] = &call->json,
-                              ['d'] = &call->dry_run, ['w'] = &call->watch};
+                              ['d'] = &call->dry_run, ['w'] = &call->watch,
+                              ['q'] = &call->quick};
     const char **const texts[256] = {
         ['o'] = &call->output, ['F'] = &call->format, ['C'] = &call->columns, ['s'] = &call->since,
         ['t'] = &call->type,   ['H'] = &call->has,    ['S'] = &call->save};

@@ -25,6 +25,7 @@ struct call {
     const char *output, *format, *columns; /* export */
     const char *since;                     /* changes, export, list */
     const char *save;                      /* check: a folder */
+    bool quick;                            /* check */
     const char *type, *has;                /* list, export */
     unsigned limit;                        /* -n; 0: not given */
     char **argv;                           /* of the command */

@@ -195,3 +195,21 @@ test_what_a_site_refuses_is_saved_too() {
     printf '%s\n' "$KEY" >secret/key
     [ ! -e refused/record.txt ] || fail "a record was asked for without an id"
 }
+
+# Pages in the midst of a table, which no query of `check` itself comes across.
+test_check_reads_every_page_of_the_database_and_ends_with_74_where_some_are_destroyed() {
+    forty
+    cli check
+    expect_status 0
+    expect_match "check" "$(cat "$OUT")" 'ok +database .* 4[0-9] contacts, whole'
+    sqlite3 "$DB" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+    local page
+    page=$(sql "SELECT pageno FROM dbstat WHERE name = 'contacts' AND pagetype = 'leaf' ORDER BY pageno DESC LIMIT 1")
+    dd if=/dev/urandom of="$DB" bs=4096 seek=$((page - 1)) count=1 conv=notrunc status=none
+    cli check --quick
+    expect_status 0
+    expect_match "a quick check" "$(cat "$OUT")" 'ok +database .* contacts$'
+    cli check
+    expect_status 74
+    expect_match "check" "$(cat "$OUT")" 'FAIL +database .*is damaged; it was left as it is; restore a backup: flexsync restore FILE'
+}
