@@ -7,12 +7,20 @@
 #ifndef FLEXSYNC_OWNFILE_H
 #define FLEXSYNC_OWNFILE_H
 
+#include <stdbool.h>
+
 #define OWNFILE_MODE 0640 /* the group reads */
 
 /*
+ * Is it no symbolic link, or one that may be followed? Not one to a file that is not there, which would be
+ * made wherever it points; and, for root, none that another user made: whoever owns the folder may point a
+ * link anywhere, and root's rights are not theirs.
+ */
+bool ownfile_may_follow(const char *path);
+
+/*
  * Opens the file, and makes it if it is missing. `flags`: those of open(2) for access, O_APPEND, O_NOFOLLOW.
- * Returns a descriptor, or -1 with errno; ELOOP for a link to a file that is not there, which would be made
- * wherever it points, and, for root, for any link that another user made.
+ * Returns a descriptor, or -1 with errno; ELOOP for a link that may not be followed.
  */
 int ownfile_open(const char *path, int flags);
 

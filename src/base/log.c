@@ -4,6 +4,7 @@
 
 #include "flexsync/cleanup.h"
 #include "flexsync/clock.h"
+#include "flexsync/ownfile.h"
 #include "flexsync/text.h"
 
 #include <errno.h>
@@ -58,13 +59,13 @@ static bool stderr_is_journal(void)
 
 static FILE *open_log_file(const char *path, struct error *err)
 {
-    CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
+    CLEANUP_CLOSE int fd = ownfile_open(path, O_WRONLY | O_APPEND);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "a");
     if (!file) {
         (void)error_set(
             err, ERROR_CREATE, RETRY_LATER,
             "cannot open the log file %s: %s; correct log.file or log.error_file, or make it writable", path,
-            strerror(errno));
+            ownfile_reason(errno));
         return NULL;
     }
     fd = -1;

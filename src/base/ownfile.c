@@ -21,8 +21,7 @@ void ownfile_settle(int fd, const char *path)
     (void)fchmod(fd, OWNFILE_MODE);
 }
 
-/* Whoever owns the folder may point a link of theirs anywhere; root's rights are not theirs. */
-static bool ownfile_link_allowed(const char *path)
+bool ownfile_may_follow(const char *path)
 {
     struct stat link;
     if (lstat(path, &link) < 0 || !S_ISLNK(link.st_mode))
@@ -35,7 +34,7 @@ int ownfile_open(const char *path, int flags)
     flags |= O_CLOEXEC | O_NOCTTY;
     int fd = open(path, flags | O_CREAT | O_EXCL, OWNFILE_MODE); /* O_EXCL follows no link */
     if (fd < 0 && errno == EEXIST) {
-        if (ownfile_link_allowed(path))
+        if (ownfile_may_follow(path))
             return open(path, flags);
         errno = ELOOP;
     }

@@ -1,49 +1,25 @@
 #include "flexsync/lock.h"
 
 #include "flexsync/cleanup.h"
+#include "flexsync/ownfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LINKS_MAX 40                                        /* as the kernel has it */
 #define TEXT_SIZE (LOCK_PROGRAM_MAX + LOCK_SOCKET_MAX + 64) /* of what stands in the file */
 
-/* What the link `path` (freed) leads to; NULL without memory, `path` itself where it is no link. */
-static char *follow(char *path, bool *ret_link)
-{
-    char target[PATH_MAX], *next = NULL;
-    ssize_t length = readlink(path, target, sizeof target);
-    *ret_link = length > 0 && (size_t)length < sizeof target;
-    if (!*ret_link)
-        return path;
-    const char *slash = strrchr(path, '/');
-    int folder = target[0] == '/' || !slash ? 0 : (int)(slash - path + 1);
-    if (asprintf(&next, "%.*s%.*s", folder, path, (int)length, target) < 0)
-        next = NULL;
-    free(path);
-    return next;
-}
-
-/* The file itself, so that two names of one database (a symbolic link) share a lock, also before it is made.
- */
+/* The file itself, so that two names of one database (a symbolic link) share a lock. */
 static char *real_path(const char *database)
 {
     char *real = realpath(database, NULL);
-    if (real)
-        return real;
-    bool is_link = true;
-    char *path = strdup(database);
-    for (int i = 0; path && is_link && i < LINKS_MAX; i++)
-        path = follow(path, &is_link);
-    return path;
+    return real ? real : strdup(database);
 }
 
 static char *lock_path(const char *database)
@@ -112,9 +88,10 @@ int lock_take(const char *database, const char *program, struct error *err)
     CLEANUP_FREE char *path = lock_path(database);
     if (!path)
         return error_memory(err);
-    CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0640);
-    if (fd >= 0)
-        (void)fchmod(fd, 0640); /* whatever the umask: who may read the database may see who writes it */
+    if (!ownfile_may_follow(database)) /* nor is a lock made where it points */
+        return error_set(err, ERROR_CREATE, RETRY_LATER, "cannot use the database %.200s: %s", database,
+                         ownfile_reason(ELOOP));
+    CLEANUP_CLOSE int fd = ownfile_open(path, O_RDWR | O_NOFOLLOW);
     if (fd < 0)
         return cannot_make(path, errno, err);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

@@ -1,14 +1,15 @@
 #include "flexsync/ledger.h"
 
 #include "flexsync/cleanup.h"
+#include "flexsync/ownfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define APPLICATION_ID 0x466c7851 /* "FlxQ" */
@@ -245,13 +246,14 @@ static void close_ledger(struct ledger *ledger)
 /* Made before SQLite does, so that the group may read it whatever the umask. */
 static int make_file(const char *path, struct error *err)
 {
-    CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+    CLEANUP_CLOSE int fd = ownfile_open(path, O_RDWR);
     if (fd >= 0)
         return 0;
     return error_set(err, errno == ENOSPC ? ERROR_STORE_FULL : ERROR_CREATE, RETRY_LATER,
-                     "cannot make the quota's ledger %.200s: %s; make its folder, with the right to write "
-                     "there, or correct limits.ledger",
-                     path, strerror(errno));
+                     "cannot make the quota's ledger %.200s: %s%s", path, ownfile_reason(errno),
+                     errno == ELOOP ? ""
+                                    : "; make its folder, with the right to write there, or correct "
+                                      "limits.ledger");
 }
 
 static int open_ledger(sqlite3 **ret, const char *path, int flags, struct error *err)
@@ -287,8 +289,12 @@ static int bring_up_to_date(struct ledger *ledger, const struct form *form, stru
 
 static int begin(struct ledger *ledger, struct quota *ret, struct error *err)
 {
-    if (make_file(ledger->path, err) < 0 ||
-        open_ledger(&ledger->db, ledger->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err) < 0)
+    if (make_file(ledger->path, err) < 0)
+        return -1;
+    /* A link that takes its place meanwhile is not followed. */
+    CLEANUP_FREE char *real = realpath(ledger->path, NULL);
+    if (open_ledger(&ledger->db, real ? real : ledger->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW,
+                    err) < 0)
         return -1;
     if (sqlite3_exec(ledger->db, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
         return fail(ledger->db, ledger->path, err);

@@ -158,3 +158,54 @@ test_no_command_writes_over_the_files_that_the_program_lives_on() {
     stop_daemon
     expect_whole_database
 }
+
+
+# The folder of a service whose daemon never ran, and an administrator who looks first.
+test_what_root_makes_belongs_to_the_owner_of_the_folder_whatever_the_umask() {
+    start_sim --contacts 30 --deleted-share 0
+    mkdir service
+    DB=$T/service/contacts.db
+    write_conf 'log.file="service/log.txt"' 'log.error_file="service/errors.txt"'
+    local who
+    who=$(id -un):$(id -gn)
+    if [ "$(id -u)" -eq 0 ]; then
+        who=daemon:daemon
+        chown $who service
+    fi
+    umask 077
+    cli check
+    expect_match "files" "$(ls service)" 'quota.db'
+    sync
+    expect_status 0
+    start_daemon --once
+    daemon_ended
+    expect_status 0
+    sqlite3 service/quota.db 'BEGIN IMMEDIATE; DELETE FROM usage; ROLLBACK'
+    local file
+    for file in contacts.db contacts.db-wal contacts.db-shm contacts.db.lock quota.db log.txt errors.txt; do
+        expect_equal "mode, owner and group of $file" "$(stat -c '%a %U:%G' "service/$file")" "640 $who"
+    done
+    umask 022
+
+    # Neither is made where a link points, nor is one that another user made followed.
+    local name
+    for name in contacts.db quota.db; do
+        mv "service/$name" "service/$name.kept"
+        ln -s "$T/victim" "service/$name"
+        sync
+        expect_status 73
+        expect_match "what is said" "$(cat "$OUT" "$ERR")" "$name.*it is a symbolic link that is not followed"
+        [ ! -e victim ] && [ ! -e victim.lock ] || fail "a file was made where the link points"
+        if [ "$(id -u)" -eq 0 ]; then
+            : >victim
+            chown -h daemon "service/$name"
+            sync
+            expect_status 73
+            [ ! -s victim ] || fail "root wrote where another user's link points"
+            rm -f victim
+        fi
+        mv "service/$name.kept" "service/$name"
+    done
+    sync
+    expect_status 0
+}
