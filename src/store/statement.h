@@ -151,6 +151,9 @@ void temporary_remedy(const struct store *store, char text[static ERROR_TEXT_MAX
 void temporary_forget(struct store *store);
 void temporary_allow(struct store *store);
 
+/* sqlite3_open_v2() for reading, also where -wal and -shm are not there and cannot be made. */
+int still_open(const char *path, sqlite3 **ret);
+
 /* Notes which files are open, once they are. */
 void place_remember(struct store *store);
 

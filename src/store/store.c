@@ -49,7 +49,10 @@ int store_error(struct store *store, const char *doing, struct error *err)
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
-        remedy = "check the rights on the file and on its folder";
+        remedy = store->mode == STORE_READ
+                     ? "this user may not make its -wal and -shm; start flexsyncd, or type once as the owner "
+                       "of its folder: flexsync status"
+                     : "check the rights on the file and on its folder";
         break;
     case SQLITE_IOERR:
         if (sqlite3_system_errno(store->db) == ENOSPC || sqlite3_system_errno(store->db) == EDQUOT)
@@ -260,8 +263,7 @@ static int open_for_reading(struct store *store, struct error *err)
 {
     if (access(store->path, R_OK) < 0)
         return cannot_read(store, errno, err);
-    if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) ==
-        SQLITE_OK)
+    if (still_open(store->path, &store->db) == SQLITE_OK)
         return 0;
     return store_error(store, "open", err);
 }

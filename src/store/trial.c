@@ -33,7 +33,7 @@ int trial_copy(struct store *store, struct error *err)
     struct store from = {.path = store->path, .mode = STORE_READ};
     if (access(from.path, F_OK) < 0 && errno == ENOENT)
         return 0;
-    int r = sqlite3_open_v2(from.path, &from.db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+    int r = still_open(from.path, &from.db);
     r = r == SQLITE_OK ? copy_pages(&from, store, err) : store_error(&from, "read", err);
     (void)sqlite3_close(from.db);
     return r;

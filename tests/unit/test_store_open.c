@@ -1,5 +1,9 @@
 /* Opening: what is ours, what is not, and what a dead process leaves. */
+#include "flexsync/read.h"
 #include "store_bench.h"
+
+#include <grp.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 
@@ -476,6 +480,60 @@ static void temporary_files_go_beside_the_database_unless_another_folder_is_name
     assert_int_equal(unsetenv("SQLITE_TMPDIR"), 0);
 }
 
+/* As a member of the group: who may read, and not write into the folder. 0, or the error's code. */
+static int open_as_reader(const struct bench *b, char text[static ERROR_TEXT_MAX])
+{
+    int pipes[2], status = 0;
+    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(chmod(b->path, 0644) | chmod(b->directory, 0555), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct store *store = NULL;
+        struct error err = {0};
+        struct read_counts counts;
+        if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0))
+            _exit(99);
+        int r = store_open(&store, b->path, STORE_READ, b->now, NULL, &err);
+        if (r == 0)
+            r = read_counts(store, &entity_contacts, &counts, &err);
+        (void)!write(pipes[1], err.text, sizeof err.text);
+        (void)store_close(store);
+        _exit(r < 0 ? (int)err.code : 0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(read(pipes[0], text, ERROR_TEXT_MAX), ERROR_TEXT_MAX);
+    assert_int_equal(close(pipes[0]) | close(pipes[1]) | chmod(b->directory, 0755), 0);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* What a plain `sqlite3 contacts.db` of root leaves. */
+static void without_wal_and_shm_it_is_still_read_by_who_may_not_write(void **state)
+{
+    struct bench *b = *state;
+    char name[128], text[ERROR_TEXT_MAX];
+    open_store(b);
+    b->store = store_close(b->store);
+    make_raw(b, "SELECT count(*) FROM meta");
+    (void)snprintf(name, sizeof name, "%s-wal", b->path);
+    assert_int_equal(access(name, F_OK), -1);
+    if (open_as_reader(b, text) != 0)
+        fail_msg("%s", text);
+
+    /* What only a -wal holds would be missing. */
+    sqlite3 *db = open_raw(b->path);
+    int on = 1;
+    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    exec_raw(db, "UPDATE meta SET value = value || '1'");
+    close_raw(db);
+    (void)snprintf(name, sizeof name, "%s-shm", b->path);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(open_as_reader(b, text), ERROR_STORE);
+    assert_non_null(strstr(text, "this user may not make its -wal and -shm; start flexsyncd, or type once"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -507,6 +565,7 @@ int main(void)
         TEST(each_file_of_a_database_that_is_not_where_it_was_is_named),
         TEST(a_trial_has_no_files_that_could_move),
         TEST(leaving_a_replaced_database_spares_the_new_file_and_completes_the_old_one),
+        TEST(without_wal_and_shm_it_is_still_read_by_who_may_not_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
