@@ -4,7 +4,8 @@
  * What is written goes into a temporary file beside the target, mode 0600, since it holds people's data; one
  * that takes the place of another file gets that one's mode, owner and group, as far as it may.
  * outfile_commit() brings it to the disk and puts it in the target's place in one step; until then, and if
- * the program is killed, the target is as it was. A target that is no regular file (a pipe, /dev/null) and
+ * the program is killed, the target is as it was. What a killed program leaves (TARGET.flexsync-XXXXXX) is
+ * removed by the next one that writes into that folder; a lock tells it from what is being written. A target that is no regular file (a pipe, /dev/null) and
  * the standard output are written straight to, since they cannot be replaced.
  */
 #ifndef FLEXSYNC_OUTFILE_H

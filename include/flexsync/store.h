@@ -294,8 +294,9 @@ int store_verify(struct store *store, struct error *err);
 
 /*
  * Copies the database as it is at this moment into the file of that name, which exists and is empty, while
- * others may write; then checks the copy. ERROR_STORE_FULL when there is no room for it, ERROR_STORE_CORRUPT
- * when it is not whole. When `stop` says so it ends early, with 0 and a copy that is of no use.
+ * others may write; then checks the copy. No other file is made; the caller syncs this one. ERROR_STORE_FULL
+ * when there is no room for it, ERROR_STORE_CORRUPT when it is not whole. When `stop` says so it ends early,
+ * with 0 and a copy that is of no use.
  */
 int store_backup(struct store *store, const char *name, store_stop_fn *stop, void *arg, struct error *err);
 

@@ -2,15 +2,21 @@
 
 #include "flexsync/cleanup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COPY_SIZE (64 * 1024)
+#define COPY_SIZE             (64 * 1024)
+#define RANDOM_ENDING         "XXXXXX"
+#define TEMPORARY_ENDING      ".flexsync-" RANDOM_ENDING
+#define TEMPORARY_ENDING_GLOB ".flexsync-??????"
+#define TEMPORARY_TRIES       10
 
 struct outfile {
     char *target;    /* for messages, and, where it is replaced, the file itself behind symbolic links */
@@ -53,21 +59,76 @@ static int open_sink(struct outfile *file, const char *path, FILE **ret, struct 
     return 0;
 }
 
+/* Held as long as the file is being written. 0, or -1: another one holds it, or it cannot be had here. */
+static int lock_temporary(int fd)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1}; /* not where SQLite locks */
+    return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+/* Removes a file that one of our programs was writing when it was killed, and what SQLite kept beside it. */
+static void remove_leftover(int folder, const char *name)
+{
+    static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
+    struct stat st;
+    CLEANUP_CLOSE int fd = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+        lock_temporary(fd) < 0)
+        return;
+    for (size_t i = 0; i < ARRAY_LENGTH(suffixes); i++) {
+        CLEANUP_FREE char *file = NULL;
+        if (asprintf(&file, "%s%s", name, suffixes[i]) >= 0)
+            (void)unlinkat(folder, file, 0);
+    }
+}
+
+/* They hold people's data, and nobody would miss them. */
+static void remove_leftovers(const char *temporary)
+{
+    CLEANUP_FREE char *path = strdup(temporary);
+    DIR *folder = path ? opendir(dirname(path)) : NULL;
+    if (!folder)
+        return;
+    for (struct dirent *entry; (entry = readdir(folder));)
+        if (fnmatch("*" TEMPORARY_ENDING_GLOB, entry->d_name, 0) == 0)
+            remove_leftover(dirfd(folder), entry->d_name);
+    (void)closedir(folder);
+}
+
+/* A descriptor; another program may take the file for a leftover before it is locked. */
+static int make_temporary(char *name)
+{
+    char *ending = name + strlen(name) - strlen(RANDOM_ENDING);
+    for (int i = 0;; i++) {
+        struct stat st;
+        memcpy(ending, RANDOM_ENDING, strlen(RANDOM_ENDING));
+        int fd = mkostemp(name, O_CLOEXEC);
+        if (fd < 0 || i == TEMPORARY_TRIES)
+            return fd;
+        (void)lock_temporary(fd);
+        if (fstat(fd, &st) == 0 && st.st_nlink > 0)
+            return fd;
+        (void)close(fd);
+    }
+}
+
 static int open_temporary(struct outfile *file, struct error *err)
 {
     const char *folder = getenv("TMPDIR");
-    int r = file->sink ? asprintf(&file->temporary, "%s/flexsync.XXXXXX", folder && *folder ? folder : "/tmp")
-                       : asprintf(&file->temporary, "%s.XXXXXX", file->target);
+    int r = file->sink ? asprintf(&file->temporary, "%s/output" TEMPORARY_ENDING,
+                                  folder && *folder ? folder : "/tmp")
+                       : asprintf(&file->temporary, "%s" TEMPORARY_ENDING, file->target);
     if (r < 0) {
         file->temporary = NULL;
         return error_memory(err);
     }
-    int fd = mkostemp(file->temporary, O_CLOEXEC);
+    int fd = make_temporary(file->temporary);
     if (fd < 0) {
         (void)refuse(file->sink ? file->temporary : file->target, err);
         free(take_pointer(file->temporary));
         return -1;
     }
+    remove_leftovers(file->temporary);
     file->stream = fdopen(fd, "r+");
     if (file->stream)
         return 0;

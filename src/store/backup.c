@@ -2,9 +2,13 @@
 #include "flexsync/cleanup.h"
 #include "statement.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BACKUP_STEP_PAGES 2048 /* between two questions whether to go on */
+#define JOURNAL_AT        18   /* in a database's header */
 
 /* What the copy says when it is asked whether it is whole. */
 static int check_copy(sqlite3 *copy, const char *name, struct error *err)
@@ -32,18 +36,25 @@ static int refuse(sqlite3 *copy, const char *name, struct error *err)
                      full ? "make room on the disk" : "write it to another folder");
 }
 
-/* The journal mode stands in the file: as a copy it is one file, without a WAL beside it. */
-static int finish(sqlite3 *copy, const char *name, struct error *err)
+/* The journal mode stands in the file's header: as a copy it is one file, without a WAL beside it. */
+static int finish(const char *name, struct error *err)
 {
-    if (sqlite3_exec(copy, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL) != SQLITE_OK)
-        return refuse(copy, name, err);
-    return check_copy(copy, name, err);
+    static const char plain[2] = {1, 1}; /* for writing and for reading */
+    CLEANUP_CLOSE int fd = open(name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0 && pwrite(fd, plain, sizeof plain, JOURNAL_AT) == (ssize_t)sizeof plain)
+        return 0;
+    return error_set(err, ERROR_STORE, RETRY_LATER,
+                     "cannot write the copy %s: %s; write it to another folder", name, strerror(errno));
 }
 
+/* 1, or 0 when it was stopped. Whoever made the file syncs it, and removes it where it is not whole. */
 static int copy_pages(struct store *store, sqlite3 *copy, const char *name, store_stop_fn *stop, void *arg,
                       struct error *err)
 {
-    sqlite3_backup *backup = sqlite3_backup_init(copy, "main", store->db, "main");
+    static const char alone[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF";
+    sqlite3_backup *backup = sqlite3_exec(copy, alone, NULL, NULL, NULL) == SQLITE_OK
+                                 ? sqlite3_backup_init(copy, "main", store->db, "main")
+                                 : NULL;
     if (!backup)
         return refuse(copy, name, err);
     int r;
@@ -54,21 +65,34 @@ static int copy_pages(struct store *store, sqlite3 *copy, const char *name, stor
     r = sqlite3_backup_finish(backup);
     if (stopped)
         return 0;
-    return r == SQLITE_OK ? finish(copy, name, err) : refuse(copy, name, err);
+    return r == SQLITE_OK ? 1 : refuse(copy, name, err);
+}
+
+/* Opens the file twice: only between the two can its header be written. */
+static int copy_database(struct store *store, const char *name, store_stop_fn *stop, void *arg,
+                         struct error *err)
+{
+    sqlite3 *copy = NULL;
+    int r = sqlite3_open_v2(name, &copy, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK
+                ? copy_pages(store, copy, name, stop, arg, err)
+                : refuse(copy, name, err);
+    (void)sqlite3_close(take_pointer(copy));
+    if (r <= 0 || finish(name, err) < 0)
+        return r <= 0 ? r : -1;
+    r = sqlite3_open_v2(name, &copy, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK ? check_copy(copy, name, err)
+                                                                              : refuse(copy, name, err);
+    (void)sqlite3_close(copy);
+    return r;
 }
 
 int store_backup(struct store *store, const char *name, store_stop_fn *stop, void *arg, struct error *err)
 {
-    sqlite3 *copy = NULL;
     /* The moment that is copied: without it every write of the daemon would begin the copy anew. */
     if (sqlite3_exec(store->db, "BEGIN; SELECT 1 FROM sqlite_schema", NULL, NULL, NULL) != SQLITE_OK) {
         (void)store_error(store, "read", err);
         return store_abandon(store);
     }
-    int r = sqlite3_open_v2(name, &copy, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK
-                ? copy_pages(store, copy, name, stop, arg, err)
-                : refuse(copy, name, err);
-    (void)sqlite3_close(copy);
+    int r = copy_database(store, name, stop, arg, err);
     (void)store_abandon(store);
     return r;
 }

@@ -65,6 +65,35 @@ static void one_that_is_replaced_keeps_mode_owner_and_group(void **state)
     assert_int_equal(s.st_gid, geteuid() == 0 ? 2 : getegid());
 }
 
+static void touch(const struct bench *b, const char *name)
+{
+    CLEANUP_FREE char *path = NULL;
+    assert_true(asprintf(&path, "%s/%s", b->folder, name) > 0);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(close(fd), 0);
+}
+
+/* What is being written is locked; all that ends likewise and is not was left by a program that was killed.
+ */
+static void what_a_killed_one_left_is_removed_and_what_another_one_writes_is_not(void **state)
+{
+    struct bench *b = *state;
+    CLEANUP_FREE char *other_path = NULL;
+    assert_true(asprintf(&other_path, "%s/other", b->folder) > 0);
+    struct outfile *other = open_file(b, other_path, true);
+    touch(b, "out.flexsync-abcdef");
+    touch(b, "out.flexsync-abcdef-wal");
+    touch(b, "out.flexsync-abcdef-shm");
+    touch(b, "out.flexsync-abcdef-journal");
+    touch(b, "mine.flexsync-text");
+    write_file(b, b->path, "whole");
+    assert_int_equal(access(outfile_name(other), F_OK), 0);
+    assert_done(b, outfile_commit(other, &b->err));
+    (void)outfile_free(other);
+    assert_int_equal(empty_folder(b), 3); /* two files, and the one that only has a like name */
+}
+
 static void through_a_symbolic_link_the_file_behind_it_is_replaced(void **state)
 {
     struct bench *b = *state;
@@ -143,6 +172,7 @@ int main(void)
         TEST(a_file_appears_when_it_is_whole),
         TEST(without_a_commit_the_old_one_stays_and_nothing_else),
         TEST(one_that_is_replaced_keeps_mode_owner_and_group),
+        TEST(what_a_killed_one_left_is_removed_and_what_another_one_writes_is_not),
         TEST(through_a_symbolic_link_the_file_behind_it_is_replaced),
         TEST(what_is_no_regular_file_is_written_to_and_never_replaced),
         TEST(a_folder_and_a_place_that_is_not_there_are_refused),

@@ -83,6 +83,32 @@ static void a_writer_in_the_middle_neither_waits_nor_is_seen(void **state)
     assert_answer(b, "SELECT value FROM meta WHERE key = 'marked'", "changed");
 }
 
+/* Neither when it is whole, nor in the midst of it, where it may be killed. */
+static bool copy_is_one_file(void *arg)
+{
+    const struct bench *b = arg;
+    int files = 0;
+    DIR *d = opendir(b->directory);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d));)
+        files += strncmp(e->d_name, "copy.db", 7) == 0;
+    assert_int_equal(closedir(d), 0);
+    assert_int_equal(files, 1);
+    return false;
+}
+
+static void a_copy_has_no_file_beside_it_at_any_time(void **state)
+{
+    struct bench *b = *state;
+    char path[96];
+    make_empty(b, path);
+    exec(b, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)"
+            " INSERT INTO meta SELECT 'fill' || i, hex(zeroblob(500)), NULL FROM n");
+    assert_done(b, store_backup(b->store, path, copy_is_one_file, b, &b->err));
+    (void)copy_is_one_file(b);
+    assert_failed(b, store_backup(b->store, "/dev/full", never, NULL, &b->err), ERROR_STORE_FULL);
+}
+
 static bool at_once(void *arg)
 {
     (void)arg;
@@ -181,6 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_copy_is_whole_and_one_file),
         TEST(a_writer_in_the_middle_neither_waits_nor_is_seen),
+        TEST(a_copy_has_no_file_beside_it_at_any_time),
         TEST(it_ends_when_it_is_told_to),
         TEST(a_copy_that_cannot_be_written_is_an_error),
         TEST(an_inactive_contact_is_erased_without_a_trace),
