@@ -10,6 +10,7 @@
 #include "flexsync/overview.h"
 #include "flexsync/page.h"
 #include "flexsync/probe.h"
+#include "flexsync/site.h"
 #include "flexsync/text.h"
 
 #include <stdio.h>
@@ -330,7 +331,8 @@ static void check_database(struct checkup *check)
     struct lock_holder holder;
     struct error err = check->store_error;
     if (!check->store || read_counts(check->store, &entity_contacts, &counts, &err) < 0 ||
-        (!check->call->quick && store_verify(check->store, &err) < 0)) {
+        (!check->call->quick && store_verify(check->store, &err) < 0) ||
+        (check->call->config->flex.base_url && site_check(check->store, check->call->config, &err) < 0)) {
         say_wrong(check, "database", &err);
         return;
     }

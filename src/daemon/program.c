@@ -2,6 +2,7 @@
 #include "daemon_internal.h"
 #include "flexsync/daemon.h"
 #include "flexsync/log.h"
+#include "flexsync/site.h"
 #include "flexsync/store.h"
 
 #include <curl/curl.h>
@@ -44,6 +45,22 @@ static int print_settings(const struct config *config)
     return error_exit_status(ERROR_STORE);
 }
 
+/* Do the settings fit the database, as far as this user can see? */
+static int test_database(const struct config *config)
+{
+    struct error err;
+    struct store *store = NULL;
+    char line[ERROR_LINE_MAX];
+    if (store_open(&store, config->database.path, STORE_READ, 0, NULL, &err) < 0)
+        return EXIT_STATUS_DONE; /* there is none yet, or its trouble is none of the settings' */
+    int r = site_check(store, config, &err);
+    (void)store_close(store);
+    if (r == 0 || err.code != ERROR_CONFIG)
+        return EXIT_STATUS_DONE;
+    log_early(LOG_LEVEL_ERROR, "flexsyncd: %s", error_line(line, err.code, err.text));
+    return error_exit_status(err.code);
+}
+
 static int with_settings(const struct options *options)
 {
     struct error err;
@@ -57,7 +74,7 @@ static int with_settings(const struct options *options)
         store_temporary_beside(config->database.path);
         return daemon_run(options, config);
     }
-    int status = options->print ? print_settings(config) : EXIT_STATUS_DONE;
+    int status = options->print ? print_settings(config) : test_database(config);
     (void)config_free(config);
     return status;
 }

@@ -6,8 +6,8 @@
 #include "flexsync/lock.h"
 #include "flexsync/overview.h"
 #include "flexsync/read.h"
+#include "flexsync/site.h"
 #include "flexsync/text.h"
-#include "site.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,7 +85,7 @@ int engine_take_config(struct engine *engine, struct error *err)
 {
     if (!engine->next_config)
         return 0;
-    if (site_claim(engine->store, engine->next_config, engine_wall(engine), err) < 0) {
+    if (site_check(engine->store, engine->next_config, err) < 0) {
         engine->next_config = config_free(engine->next_config); /* the old ones stay */
         return -1;
     }

@@ -5,8 +5,8 @@
 #include "engine_internal.h"
 
 #include "flexsync/lock.h"
+#include "flexsync/site.h"
 #include "flexsync/text.h"
-#include "site.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -77,8 +77,8 @@ int files_open(struct engine *engine, struct error *err)
     if (store_open_watched(&engine->store, engine->database, mode, engine_wall(engine), &migrated,
                            engine->options.opening, engine->options.arg, err) < 0)
         return -1;
-    if (site_claim(engine->store, engine->config, engine_wall(engine), err) == 0 &&
-        files_tell_past(engine, migrated, err) == 0 && engine_note_copy(engine, err) == 0)
+    if (site_check(engine->store, engine->config, err) == 0 && files_tell_past(engine, migrated, err) == 0 &&
+        engine_note_copy(engine, err) == 0)
         return 0;
     engine->store = store_close(engine->store);
     return -1;

@@ -4,6 +4,7 @@
 #include "flexsync/answer.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/read.h"
+#include "flexsync/site.h"
 #include "flexsync/text.h"
 #include "result.h"
 
@@ -335,6 +336,16 @@ static void note_rate(struct engine *engine)
         engine->fetch_began = engine_now(engine);
 }
 
+/* A listing was accepted, and nothing of it is stored yet. Where it fails, the next run does it. */
+static void claim_site(struct engine *engine)
+{
+    struct cycle_progress progress;
+    struct error ignored;
+    cycle_progress(engine->cycle, &progress);
+    if (progress.phase == CYCLE_NEW)
+        (void)site_claim(engine->store, engine->config, engine_wall(engine), &ignored);
+}
+
 void engine_step(struct engine *engine)
 {
     int64_t at = INT64_MAX;
@@ -347,6 +358,7 @@ void engine_step(struct engine *engine)
     if (!engine->cycle)
         return;
     files_watch(engine, false);
+    claim_site(engine);
     enum cycle_advance advance = cycle_step(engine->cycle, &at);
     note_rate(engine);
     if (advance == CYCLE_STEP_AGAIN) {

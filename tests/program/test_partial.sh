@@ -110,6 +110,19 @@ test_a_server_that_forgets_its_records_bit_by_bit_is_not_believed() {
     expect_second_sync_changes_nothing
 }
 
+# Nothing was ever stored: the database is still free for any site.
+test_an_address_with_a_mistake_at_the_first_start_claims_no_database() {
+    sixty_people
+    write_conf flex.base_url='"https://127.0.0.1:9/f5/api"'
+    sync
+    expect_status 69
+    write_conf
+    sync
+    expect_status 0
+    expect_complete
+    expect_sql "whose copy it is" "SELECT value FROM meta WHERE key = 'site'" 'this machine'
+}
+
 test_a_second_site_does_not_come_into_the_database_of_the_first() {
     sixty_people
     sync
@@ -121,7 +134,14 @@ test_a_second_site_does_not_come_into_the_database_of_the_first() {
     expect_status 78
     expect_match "stderr" "$(cat "$ERR")" 'is a copy of this machine, and flex.base_url names https://other.example.com/f5/api'
     expect_equal "the database" "$(contents)" "$before"
+    cli check
+    expect_match "check" "$(cat "$OUT")" 'FAIL +database +the database is a copy of this machine, and flex.base_url names'
+    STATUS=0
+    "$DAEMON_PROGRAM" -c "$CONF" -t 2>test.err || STATUS=$?
+    expect_status 78
+    expect_match "flexsyncd -t" "$(cat test.err)" 'is a copy of this machine, and flex.base_url names'
     write_conf
+    "$DAEMON_PROGRAM" -c "$CONF" -t
     start_daemon
     wait_until "a cycle" cycles_are_at_least 2 "entity = 'contacts' AND status = 'success'"
     write_conf flex.base_url='"https://other.example.com/f5/api"'
