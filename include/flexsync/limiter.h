@@ -6,8 +6,8 @@
  * window begins. The last two end the sending for this cycle.
  *
  * The ledger is shared by all programs that use an account, and is reached through a book: leases of 1 % of
- * the hourly limit are entered and persisted, then used up in memory, so that a crash over-counts by one
- * lease at the most and never under-counts. A lease ends with its minute, else what is sent would be counted
+ * the hourly limit are entered and persisted, then used up in memory, so that a crash, or a write that
+ * fails, over-counts by one lease at the most and never under-counts. A lease ends with its minute, else what is sent would be counted
  * in another window than it is sent in.
  *
  * Monotonic and wall microseconds are passed in.
@@ -27,7 +27,7 @@
 #define LIMITER_UNNAMED   INT64_C(-1)
 
 /* Where the ledger is kept. What begin() gave is written by end(), in one transaction; no begin: no ledger.
- */
+ * After a failure of end() it may be written or not. */
 struct limiter_book {
     void *self; /* not owned */
     int (*begin)(void *self, struct quota *ret, struct error *err);

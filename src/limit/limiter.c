@@ -134,8 +134,10 @@ static int open_book(struct limiter *limiter, struct quota *ret, int64_t now, in
 static int close_book(struct limiter *limiter, const struct quota *quota, int64_t lease, int64_t now,
                       struct error *err)
 {
-    if (limiter->book.end(limiter->book.self, quota, err) < 0)
+    if (limiter->book.end(limiter->book.self, quota, err) < 0) {
+        limiter->lease = 0; /* it may be given back already, and would be a second time */
         return -1;
+    }
     if (limiter->heard)
         limiter->dated = quota->time;
     limiter->quota = *quota;

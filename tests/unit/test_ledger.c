@@ -411,6 +411,37 @@ static void while_another_program_keeps_it_locked_nothing_is_sent(void **state)
     assert_int_equal(used(lab), 3);
 }
 
+/* --- a power loss --- */
+
+static int unsynced; /* removals that the folder may lose */
+
+static int remove_and_note(const char *path)
+{
+    unsynced++;
+    return unlink(path);
+}
+
+static int open_and_note(const char *path, int *ret)
+{
+    unsynced = 0;
+    *ret = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    (void)path;
+    return SQLITE_OK;
+}
+
+static void no_power_loss_brings_back_the_journal_of_a_change(void **state)
+{
+    struct lab *lab = *state;
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+    assert_int_equal(vfs->xSetSystemCall(vfs, "unlink", (sqlite3_syscall_ptr)remove_and_note), SQLITE_OK);
+    assert_int_equal(vfs->xSetSystemCall(vfs, "openDirectory", (sqlite3_syscall_ptr)open_and_note), SQLITE_OK);
+    unsynced = -1;
+    change(lab, 1);
+    change(lab, 1);
+    assert_int_equal(vfs->xSetSystemCall(vfs, NULL, NULL), SQLITE_OK);
+    assert_int_equal(unsynced, 0);
+}
+
 /* --- lost --- */
 
 static int take_all(struct lab *lab, struct limiter *limiter)
@@ -564,6 +595,7 @@ int main(void)
         TEST(a_directory_or_no_directory_is_told),
         TEST(a_folder_that_may_not_be_written_is_told),
         TEST(while_another_program_keeps_it_locked_nothing_is_sent),
+        TEST(no_power_loss_brings_back_the_journal_of_a_change),
         TEST(a_ledger_that_is_deleted_in_between_is_entered_again),
         TEST(a_ledger_that_an_older_copy_replaces_gets_what_is_missing),
         TEST(two_programs_that_take_turns_never_exceed_it_together),

@@ -370,6 +370,32 @@ static void a_429_that_cannot_be_written_down_is_a_pause(void **state)
     assert_in_range(limiter_paused(&limiter, b->mono), 1, USEC_PER_MIN);
 }
 
+/* The folder cannot be synced: the change is there, and the disk says that it failed. */
+static int end_and_fail(void *self, const struct quota *quota, struct error *err)
+{
+    (void)bench_close(self, quota, err);
+    return error_set(err, ERROR_STORE, RETRY_LATER, "disk I/O error");
+}
+
+static void what_a_failed_write_has_given_back_is_not_given_back_again(void **state)
+{
+    struct bench *b = *state;
+    struct limiter limiter = start(b);
+    struct error err;
+    int sent = take(b, &limiter);
+    limiter.book.end = end_and_fail;
+    limiter_rest(&limiter, b->mono, NOW);
+    limiter_rest(&limiter, b->mono, NOW);
+    (void)limiter_allowed(&limiter, b->mono, NOW);
+    assert_int_equal(counted(b), sent);
+
+    assert_int_equal(limiter_take(&limiter, b->mono, NOW, &err), -1); /* not counted for sure, so not sent */
+    limiter.book.end = bench_close;
+    sent += take(b, &limiter);
+    limiter_rest(&limiter, b->mono, NOW);
+    assert_int_equal(counted(b), sent + 2); /* the lease of which nobody knows */
+}
+
 /* The answer to one of two programs that slept with the machine must not be taken for a jump of the clock. */
 static void a_date_is_not_counted_twice_after_the_machine_has_slept(void **state)
 {
@@ -418,6 +444,7 @@ int main(void)
         TEST(a_429_stops_everything_and_one_probe_follows),
         TEST(a_429_outlives_the_program),
         TEST(a_429_that_cannot_be_written_down_is_a_pause),
+        TEST(what_a_failed_write_has_given_back_is_not_given_back_again),
         TEST(a_date_is_not_counted_twice_after_the_machine_has_slept),
     };
     return cmocka_run_group_tests_name("limiter", tests, NULL, NULL);
