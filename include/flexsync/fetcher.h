@@ -36,7 +36,7 @@
 
 #define FETCHER_BODY_MAX (32 * 1024 * 1024) /* bytes of an answer, decoded */
 #define FETCHER_BODIES_MAX                                                                                   \
-    (64 * 1024 * 1024) /* and of all that are under way together: the unit allows 256 MiB */
+    (40 * 1024 * 1024) /* and of all that are under way together: the unit allows 256 MiB */
 
 struct fetcher;
 

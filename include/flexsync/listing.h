@@ -29,7 +29,7 @@
 #include <stdint.h>
 
 #define LISTING_READINGS_MAX 3
-#define LISTING_PAGES_MAX    1000   /* of one reading, where no total says how many there are */
+#define LISTING_PAGES_MAX    250    /* of one reading, where no total says how many there are */
 #define LISTING_PAGES_MORE   16     /* beyond what the total asks for */
 #define LISTING_GAP_MAX      100    /* empty pages in a row, before the announced end */
 #define LISTING_SIZE_MAX     100000 /* rows of a page that are asked for at the most */

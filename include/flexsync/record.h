@@ -15,6 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * Bytes of one record's JSON. Read and stored it takes up to ten times as much memory, beside the answers
+ * that are under way (FETCHER_BODIES_MAX): the unit allows 256 MiB. A contact has some 3 kB.
+ */
+#define RECORD_BYTES_MAX (4 * 1024 * 1024)
+
 #define RECORD_ID_MAX 128 /* bytes of a server's id; today's are UUIDs of 36 */
 
 enum value_type { VALUE_NULL, VALUE_TEXT, VALUE_INTEGER, VALUE_REAL };

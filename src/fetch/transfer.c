@@ -12,6 +12,7 @@
 
 #define KEY_HEADER    "X-Auth-Token: "
 #define BODY_KEEP_MAX (1024 * 1024)         /* a larger buffer is given back after use */
+#define HEAD_MAX      (256 * 1024)          /* bytes of headers and trailers: libcurl keeps all of them */
 #define DATE_MAX      INT64_C(253402300800) /* the year 10000 */
 
 static void wipe_free(char *secret)
@@ -79,6 +80,18 @@ static int keep_body(void *arg, const char *bytes, size_t length)
     return r;
 }
 
+/* libcurl shows each line of the headers here, and each of the trailers, which it does not limit itself. */
+static size_t on_header(char *bytes, size_t size, size_t count, void *user)
+{
+    (void)bytes;
+    struct transfer *transfer = user;
+    transfer->head += size * count;
+    if (transfer->head <= HEAD_MAX)
+        return size * count;
+    transfer->body_error = -E2BIG;
+    return 0;
+}
+
 static int begin_body(struct transfer *transfer)
 {
     const char *encoding = transfer_header(transfer, "Content-Encoding");
@@ -144,6 +157,8 @@ static bool set_transfer(struct transfer *transfer)
            curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_send) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
@@ -214,6 +229,7 @@ int transfer_prepare(struct transfer *transfer, const char *url, const struct cr
     CURL *easy = transfer->easy;
     transfer->detail[0] = '\0';
     transfer->sends = 0;
+    transfer->head = 0;
     transfer->packing = BODY_NEW;
     if (curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L) != CURLE_OK ||
@@ -280,7 +296,9 @@ static void judge_body_error(int error, struct error *err)
         (void)error_set(err, ERROR_ANSWER, RETRY_NEVER, "the answer is longer than 32 MiB");
     else if (error == -ENOSPC)
         (void)error_set(err, ERROR_SYSTEM, RETRY_NOW,
-                        "the answers under way are longer than 64 MiB together");
+                        "the answers under way are longer than 40 MiB together");
+    else if (error == -E2BIG)
+        (void)error_set(err, ERROR_ANSWER, RETRY_NOW, "the headers of the answer are longer than 256 KiB");
     else if (error == -EBADMSG)
         (void)error_set(err, ERROR_ANSWER, RETRY_NOW, "the server's answer cannot be unpacked");
     else
@@ -292,11 +310,27 @@ bool transfer_unsent(const struct transfer *transfer, CURLcode result)
     return result != CURLE_OK && transfer->sends > 1;
 }
 
+/*
+ * libcurl has the same word for a line of headers that is longer than it takes (100 KiB) and for a lack of
+ * memory. While an answer comes in the first is the likely one.
+ */
+static bool is_long_line(const struct transfer *transfer, CURLcode result)
+{
+    curl_off_t first_byte = 0;
+    return result == CURLE_OUT_OF_MEMORY && transfer->sends == 1 &&
+           curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte) == CURLE_OK &&
+           first_byte > 0;
+}
+
 static void judge_curl(const struct transfer *transfer, CURLcode result, struct error *err)
 {
     long connect = 0;
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &connect);
-    if (transfer_unsent(transfer, result))
+    if (is_long_line(transfer, result))
+        (void)error_set(
+            err, ERROR_ANSWER, RETRY_NOW,
+            "the answer has a header line longer than 100 KiB, or this machine has no memory left");
+    else if (transfer_unsent(transfer, result))
         answer_judge_curl(CURLE_GOT_NOTHING, 0, transfer->proxied, NULL, err);
     else
         answer_judge_curl(result, connect, transfer->proxied, transfer->detail, err);

@@ -49,7 +49,8 @@ struct transfer {
     struct buffer body;
     size_t *room;   /* bytes that all bodies together may still take; not owned */
     unsigned sends; /* of the request, by libcurl; more than 1: it was not allowed to send again by itself */
-    int body_error; /* what buffer_append() or the unpacking said when it refused */
+    size_t head;    /* bytes of headers and trailers that came */
+    int body_error; /* what buffer_append() or the unpacking said when it refused; -E2BIG: the headers */
     enum { BODY_NEW, BODY_PLAIN, BODY_PACKED } packing; /* new: no byte of it has come */
     struct inflater inflater;
     char detail[CURL_ERROR_SIZE];

@@ -141,6 +141,10 @@ static int read_row(struct page *page, size_t *capacity, struct slice text, size
     struct findings findings;
     struct map_json_fault fault;
     char id[RECORD_ID_MAX + 1];
+    if (text.length > RECORD_BYTES_MAX) {
+        note_unusable(page, position, text, "it is longer than 4 MiB", false);
+        return 0;
+    }
     if (map_json_read(&value, &findings, text, &fault) < 0) {
         if (!fault.reason)
             return error_memory(err);

@@ -74,6 +74,9 @@ int record_parse(struct record **ret, const struct entity *entity, const char *b
     json_auto_t *root = NULL;
     struct map_json_fault fault;
     size_t bom = utf8_bom(body, length);
+    if (length > RECORD_BYTES_MAX)
+        return error_set(err, ERROR_ANSWER, RETRY_NEVER,
+                         "its answer is longer than 4 MiB; shorten the %s in Flex", entity->noun);
     CLEANUP(free_record) struct record *record = calloc(1, sizeof *record);
     if (!record)
         return error_memory(err);

@@ -24,6 +24,7 @@ static void batch_clear(struct batch *batch)
     for (size_t i = 0; i < batch->count; i++)
         item_free(&batch->items[i]);
     batch->count = 0;
+    batch->bytes = 0;
 }
 
 void batch_free(struct batch *batch)
@@ -50,6 +51,7 @@ static void batch_add(struct cycle *cycle, struct store_item *item)
     }
     if (batch->count == 0)
         batch->since = cycle_now(cycle);
+    batch->bytes += item->body ? strlen(item->body) : 0;
     batch->items[batch->count++] = *item;
 }
 
@@ -350,7 +352,7 @@ int cycle_do_fetch(struct cycle *cycle, enum cycle_advance *ret, int64_t *ret_at
 {
     const struct batch *batch = &cycle->batch;
     bool over = cycle->under_way == 0 && (cycle->next >= cycle->planned || cycle->halt != HALT_NOT);
-    bool full = batch->count >= CYCLE_BATCH_MAX ||
+    bool full = batch->count >= CYCLE_BATCH_MAX || batch->bytes >= CYCLE_BATCH_BYTES ||
                 (batch->count > 0 && cycle_now(cycle) - batch->since >= CYCLE_BATCH_AGE);
     if (((over || full) && cycle_flush(cycle, err) < 0) || forget_feed(cycle, err) < 0)
         return -1;

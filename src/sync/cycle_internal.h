@@ -9,6 +9,7 @@
 
 #define CYCLE_BATCH_MAX   200                /* records of one transaction */
 #define CYCLE_BATCH_AGE   USEC_PER_SEC       /* and how long one may wait for it */
+#define CYCLE_BATCH_BYTES (8 * 1024 * 1024)  /* of JSON, after which it waits for no other */
 #define CYCLE_STOP_GRACE  (3 * USEC_PER_SEC) /* for what came in before a wish to end */
 #define CYCLE_COMPARE_MAX 500                /* rows of one step of a comparison */
 
@@ -58,6 +59,7 @@ struct absent {
 struct batch {
     struct store_item *items;
     size_t count, capacity;
+    size_t bytes;  /* of JSON, in all items */
     int64_t since; /* monotonic: when the oldest came */
 };
 

@@ -347,6 +347,25 @@ test_endless_records_all_at_once_take_less_than_200_mb() {
     expect_at_most "peak memory in KiB" "$PEAK" 200000
 }
 
+test_records_as_long_as_are_taken_fit_the_unit_and_longer_ones_are_named() {
+    no_shadow_memory
+    contacts_60
+    local id n=0 text rules=()
+    text=$(head -c 4150000 /dev/zero | tr '\0' x) # of the 4 MiB that are taken
+    for id in $(sim ids | head -n 8); do # the answers under way are 40 MiB together
+        n=$((n + 1))
+        printf '{"id":"%s","name":"Long","note":"%s"}' "$id" "$text$([ $n = 1 ] && echo "$text")" >"long$n.json"
+        rules+=("detail id=$id => body $T/long$n.json")
+    done
+    script "${rules[@]}"
+    peak_memory_of_sync
+    expect_status 2
+    expect_sql "long ones" "SELECT count(*) FROM contacts WHERE length(flex_data) > 4000000" 7
+    expect_log 'records_failed' 1
+    expect_match "error_message" "$(log_row error_message)" "contact $(sim ids | head -n 1): its answer is longer than 4 MiB; shorten the contact in Flex"
+    expect_at_most "peak memory in KiB" "$PEAK" 200000
+}
+
 test_a_redirect_is_not_followed_and_its_target_never_hears_of_us() {
     start_sim --contacts 5
     local target=$SIM

@@ -64,6 +64,52 @@ static void the_next_cycle_keeps_connections_again(void **state)
     assert_in_range(bench->connection_count - before, 0, 1);
 }
 
+/* --- headers without end --- */
+
+static const char *endless_begin, *endless_line; /* an answer, and what is repeated behind it */
+
+static void answer_without_end(struct bench *bench, struct connection *connection, const char *path,
+                               const char *token)
+{
+    (void)bench, (void)path, (void)token;
+    size_t begin = strlen(endless_begin), line = strlen(endless_line), length = begin;
+    char *text = malloc(2 * 1024 * 1024);
+    assert_non_null(text);
+    memcpy(text, endless_begin, begin);
+    for (; length + line <= 2 * 1024 * 1024; length += line)
+        memcpy(text + length, endless_line, line);
+    reply_bytes(connection, text, length, false);
+    free(text);
+}
+
+static void check_endless(struct bench *bench, const char *begin, const char *line, const char *word)
+{
+    endless_begin = begin;
+    endless_line = line;
+    bench->behave = answer_without_end;
+    struct ask *ask = ask_for(bench, "/contact/1");
+    bench_run(bench);
+    assert_ended(ask, FETCH_FAILED, ERROR_ANSWER);
+    assert_non_null(strstr(ask->err.text, word));
+    assert_int_equal(ask->accepted, 0);
+}
+
+static void trailers_without_end_are_cut(void **state)
+{
+    check_endless(*state, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n",
+                  "X-Trailer: and another one\r\n", "longer than 256 KiB");
+}
+
+static void headers_without_end_are_cut(void **state)
+{
+    check_endless(*state, "HTTP/1.1 200 OK\r\n", "X-Header: and another one\r\n", "longer than 256 KiB");
+}
+
+static void a_header_line_without_end_is_no_lack_of_memory(void **state)
+{
+    check_endless(*state, "HTTP/1.1 200 OK\r\nX-Header: ", "and more of it ", "longer than 100 KiB");
+}
+
 /* --- packed bodies --- */
 
 struct packed {
@@ -215,6 +261,9 @@ int main(void)
         TEST(a_server_that_closes_behind_each_answer_loses_nothing),
         TEST(a_server_that_ends_kept_connections_unread_loses_nothing),
         TEST(the_next_cycle_keeps_connections_again),
+        TEST(trailers_without_end_are_cut),
+        TEST(headers_without_end_are_cut),
+        TEST(a_header_line_without_end_is_no_lack_of_memory),
         TEST(gzip_of_any_number_of_members_is_taken),
         TEST(zlib_and_plain_bodies_are_taken),
         TEST(a_body_longer_than_any_chunk_is_unpacked_whole),

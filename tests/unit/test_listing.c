@@ -12,7 +12,7 @@
 
 #define SIZE         100  /* what the sites here grant */
 #define ASKED        2000 /* what we ask for */
-#define REQUESTS_MAX (4 * LISTING_READINGS_MAX * LISTING_PAGES_MAX)
+#define REQUESTS_MAX (16 * LISTING_READINGS_MAX * LISTING_PAGES_MAX)
 #define MORE_EVER    1000 /* ids that may be added to a site while it is read */
 #define READINGS     16   /* of one run, those that were begun again included */
 #define NOT_SAID     (-2) /* a figure that the site leaves out */

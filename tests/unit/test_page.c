@@ -392,6 +392,23 @@ static void five_unusable_rows_are_named_and_all_are_counted(void **state)
     (void)page_free(p);
 }
 
+static void a_row_of_more_than_4_mib_is_unusable_and_named(void **state)
+{
+    (void)state;
+    char *body = NULL, *long_text = malloc(RECORD_BYTES_MAX + 1);
+    assert_non_null(long_text);
+    memset(long_text, 'x', RECORD_BYTES_MAX);
+    long_text[RECORD_BYTES_MAX] = '\0';
+    assert_true(asprintf(&body, "[" ROW_ADA ",{\"id\":\"c-2\",\"a\":\"%s\"}," ROW_BEA "]", long_text) > 0);
+    struct page *p = parse(body);
+    assert_int_equal(p->row_count, 2);
+    assert_int_equal(p->unusable, 1);
+    assert_odd(p, 0, 2, "c-2", "it is longer than 4 MiB");
+    (void)page_free(p);
+    free(body);
+    free(long_text);
+}
+
 static void a_byte_order_mark_before_a_page_is_passed_over(void **state)
 {
     (void)state;
@@ -685,6 +702,7 @@ int main(void)
         cmocka_unit_test(what_is_whole_by_its_structure_and_yet_no_json_is_never_asked_for_again),
         cmocka_unit_test(a_row_that_cannot_be_read_is_named_and_the_others_are_used),
         cmocka_unit_test(a_row_whose_quotes_do_not_pair_up_fails_the_whole_page),
+        cmocka_unit_test(a_row_of_more_than_4_mib_is_unusable_and_named),
         cmocka_unit_test(five_unusable_rows_are_named_and_all_are_counted),
         cmocka_unit_test(a_byte_order_mark_before_a_page_is_passed_over),
         cmocka_unit_test(half_surrogates_are_kept_in_the_row_and_counted),

@@ -552,6 +552,25 @@ static void what_can_never_be_read_is_not_asked_for_again(void **state)
         assert_refused(bodies[i], RETRY_NEVER);
 }
 
+static void a_record_of_more_than_4_mib_is_not_read(void **state)
+{
+    (void)state;
+    size_t length = RECORD_BYTES_MAX;
+    char *body = malloc(length + 1);
+    assert_non_null(body);
+    memset(body, ' ', length + 1);
+    memcpy(body, "{\"id\":\"c\"}", 10);
+    struct record *r = NULL;
+    struct error err;
+    assert_int_equal(record_parse(&r, &entity_contacts, body, length, &err), 0);
+    r = record_free(r);
+    assert_int_equal(record_parse(&r, &entity_contacts, body, length + 1, &err), -1);
+    assert_int_equal(err.code, ERROR_ANSWER);
+    assert_int_equal(err.retry, RETRY_NEVER);
+    assert_non_null(strstr(err.text, "longer than 4 MiB"));
+    free(body);
+}
+
 static void half_surrogates_become_replacement_characters_and_are_counted(void **state)
 {
     (void)state;
@@ -785,7 +804,7 @@ static void an_error_says_what_is_wrong_and_where(void **state)
 static void a_column_has_no_cap_of_its_own(void **state)
 {
     (void)state;
-    size_t length = 4u << 20;
+    size_t length = 2u << 20;
     char *name = malloc(length + 1), *body = NULL;
     assert_non_null(name);
     memset(name, 'n', length);
@@ -892,6 +911,7 @@ int main(void)
         cmocka_unit_test(what_is_not_one_whole_json_object_is_asked_for_again),
         cmocka_unit_test(a_big_number_in_place_of_a_name_is_refused_like_any_number),
         cmocka_unit_test(what_can_never_be_read_is_not_asked_for_again),
+        cmocka_unit_test(a_record_of_more_than_4_mib_is_not_read),
         cmocka_unit_test(half_surrogates_become_replacement_characters_and_are_counted),
         cmocka_unit_test(half_surrogates_big_numbers_and_names_twice_go_together),
         cmocka_unit_test(half_surrogates_in_names_are_read_too),
