@@ -310,8 +310,10 @@ int store_backup(struct store *store, const char *name, store_stop_fn *stop, voi
 int store_put_aside(const char *path, const char *aside, struct error *err);
 
 /*
- * Erases an Inactive row with its history, its index and its traces in free pages. Returns 1 and how many
- * change records went with it, or 0 when there is no such row. ERROR_USAGE for an Active one.
+ * Erases an Inactive row with its history, its index and all traces in the database's files, which are
+ * written anew. Returns 1 and how many change records went with it, or 0 when there is no such row.
+ * ERROR_USAGE for an Active one. ERROR_STORE_BUSY while a reader keeps the WAL: then nothing is erased; or,
+ * where one came meanwhile, the text says that traces are left.
  */
 int store_forget(struct store *store, const struct entity *entity, int64_t id, int64_t *ret_changes,
                  struct error *err);

@@ -48,16 +48,48 @@ static int erase(struct store *store, const struct entity *entity, int64_t id, c
     return run_one(store, "DELETE FROM {table} WHERE id = ?1", entity, id, key, &rows, err);
 }
 
-/*
- * What was deleted would stay readable in free pages, in the index (which keeps deleted terms until its parts
- * are merged) and in the WAL.
- */
-static int scrub(struct store *store, const struct entity *entity, struct error *err)
+/* The index keeps deleted terms until its parts are merged. */
+static int scrub_index(struct store *store, const struct entity *entity, struct error *err)
 {
     int64_t rows = 0;
     return entity->search ? run_one(store, "INSERT INTO {table}_fts ({table}_fts) VALUES ('optimize')",
                                     entity, 0, NULL, &rows, err)
                           : 0;
+}
+
+/*
+ * What was written before stands in the WAL until all of it is in the database and no reader needs it there.
+ * `outcome` says what a reader makes of it.
+ */
+static int empty_wal(struct store *store, const char *outcome, struct error *err)
+{
+    char who[BLOCKER_MAX];
+    if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
+        return 0;
+    if ((sqlite3_errcode(store->db) & 0xff) != SQLITE_BUSY)
+        return store_error(store, "write", err);
+    (void)place_reader(store, who);
+    return error_set(err, ERROR_STORE_BUSY, RETRY_LATER, "%s reads %.150s, and %s", who, store->path,
+                     outcome);
+}
+
+/*
+ * Whatever was deleted, or replaced by an edit, would stay readable in free pages and in the free parts of
+ * others, so all of them are written anew.
+ */
+static int scrub(struct store *store, struct error *err)
+{
+    struct error why;
+    if (store_exec(store, "VACUUM", &why) < 0)
+        return error_set(
+            err, why.code, why.retry,
+            "it is erased, but the file may still hold traces of it (%.200s); then type: sqlite3 %.100s "
+            "VACUUM",
+            why.text, store->path);
+    return empty_wal(store,
+                     "so what is erased can still be read in its -wal file; end that program, then type: "
+                     "flexsync sync",
+                     err);
 }
 
 static int forget(struct store *store, const struct entity *entity, int64_t id, int64_t *ret_changes,
@@ -73,8 +105,9 @@ static int forget(struct store *store, const struct entity *entity, int64_t id, 
                       "flexsync sync see that, then forget it",
                       entity->noun, current.key);
     else
-        r = erase(store, entity, id, current.key, ret_changes, err) < 0 || scrub(store, entity, err) < 0 ? -1
-                                                                                                         : 1;
+        r = erase(store, entity, id, current.key, ret_changes, err) < 0 || scrub_index(store, entity, err) < 0
+                ? -1
+                : 1;
     row_current_free(&current);
     return r;
 }
@@ -83,7 +116,9 @@ int store_forget(struct store *store, const struct entity *entity, int64_t id, i
                  struct error *err)
 {
     int64_t changes = 0;
-    if (store_exec(store, "PRAGMA secure_delete = ON", err) < 0 || store_begin(store, err) < 0)
+    if (empty_wal(store, "nothing is erased while it does; end that program, then type the same again", err) <
+            0 ||
+        store_exec(store, "PRAGMA secure_delete = ON", err) < 0 || store_begin(store, err) < 0)
         return -1;
     int r = forget(store, entity, id, &changes, err);
     if (r <= 0) {
@@ -93,7 +128,5 @@ int store_forget(struct store *store, const struct entity *entity, int64_t id, i
     if (store_end(store, err) < 0)
         return -1;
     *ret_changes = changes;
-    /* A reader that is in the middle of something keeps the WAL; the next checkpoint empties it. */
-    (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    return 1;
+    return scrub(store, err) < 0 ? -1 : 1;
 }

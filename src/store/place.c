@@ -8,12 +8,19 @@
 #include "statement.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define PATH_SIZE 4200 /* of what SQLite opens at the most, with "-wal" */
+
+/* Bytes of -shm that SQLite locks: see "WAL Locks" in its walformat.html. */
+#define SHM_WRITERS       120
+#define SHM_WRITERS_COUNT 3
+#define SHM_READERS       123
+#define SHM_READERS_COUNT 5
 
 /* The name of one of the files, symbolic links followed when the database was opened. */
 static const char *place_path(const struct store *store, enum place_file file, char path[static PATH_SIZE])
@@ -52,6 +59,18 @@ void place_remember(struct store *store)
     /* Replaced between SQLite's opening and ours: then it is none that will be found at its path. */
     if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
         store->places[PLACE_MAIN].inode = UINT64_MAX;
+    /* Stays open until SQLite has closed its own: to close it ends all locks that this process has on it. */
+    store->shm = open(place_path(store, PLACE_SHM, path), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+bool place_writer(const struct store *store, char ret[static BLOCKER_MAX])
+{
+    return blocker_find(store->shm, SHM_WRITERS, SHM_WRITERS_COUNT, ret);
+}
+
+bool place_reader(const struct store *store, char ret[static BLOCKER_MAX])
+{
+    return blocker_find(store->shm, SHM_READERS, SHM_READERS_COUNT, ret);
 }
 
 int store_in_place(const struct store *store, struct error *err)

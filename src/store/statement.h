@@ -6,6 +6,7 @@
 #ifndef FLEXSYNC_STATEMENT_H
 #define FLEXSYNC_STATEMENT_H
 
+#include "flexsync/blocker.h"
 #include "flexsync/buffer.h"
 #include "flexsync/entity.h"
 #include "flexsync/store.h"
@@ -99,6 +100,7 @@ struct store {
     void *tick_arg;                   /* not owned */
     bool damaged;                     /* SQLite said so: nothing more is written */
     struct place places[PLACE_FILES]; /* of one that is written: what was opened */
+    int shm;                          /* its -shm, to ask for locks; -1: not open */
     sqlite3_stmt *statements[STORE_ENTITIES_MAX][STATEMENT_COUNT];
 };
 
@@ -156,6 +158,10 @@ int still_open(const char *path, sqlite3 **ret);
 
 /* Notes which files are open, once they are. */
 void place_remember(struct store *store);
+
+/* Describes who else writes, or reads, as blocker_find() does. */
+bool place_writer(const struct store *store, char ret[static BLOCKER_MAX]);
+bool place_reader(const struct store *store, char ret[static BLOCKER_MAX]);
 
 /* Marks a clean end, closes and frees. Returns NULL. */
 struct store *store_shut(struct store *store);

@@ -28,13 +28,15 @@ int store_error(struct store *store, const char *doing, struct error *err)
 {
     enum error_code code = ERROR_STORE;
     enum error_retry retry = RETRY_LATER;
-    char full[ERROR_TEXT_MAX];
+    char full[ERROR_TEXT_MAX], who[BLOCKER_MAX];
     const char *remedy = "see the journal of the disk and the rights on its folder";
     switch (sqlite3_errcode(store->db) & 0xff) { /* the primary class of an extended code */
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         code = ERROR_STORE_BUSY;
-        remedy = "another program keeps it locked; end that program's transaction";
+        (void)place_writer(store, who);
+        (void)snprintf(full, sizeof full, "%s keeps it locked; end that program's transaction", who);
+        remedy = full;
         break;
     case SQLITE_FULL:
         code = ERROR_STORE_FULL;
@@ -336,6 +338,7 @@ int store_open_watched(struct store **ret, const char *path, enum store_mode mod
         return error_memory(err);
     }
     store->mode = mode;
+    store->shm = -1;
     store->tick = tick;
     store->tick_arg = arg;
     if (open_database(store, now, &migrated, err) < 0) {
@@ -367,6 +370,8 @@ struct store *store_release(struct store *store, bool checkpoint)
         (void)set_checkpoint_on_close(store, false);
     statement_finalize_all(store);
     (void)sqlite3_close(store->db);
+    if (store->shm >= 0)
+        (void)close(store->shm);
     free(store->path);
     free(store);
     return NULL;

@@ -321,6 +321,22 @@ notified_at_least() { [ "$(notified_times "$2")" -ge "$1" ]; }
 
 sql() { sqlite3 -readonly -cmd '.timeout 5000' "$DB" "$1"; }
 
+# reader_begins: a process READER reads the database, and does not end before reader_ends.
+reader_begins() {
+    rm -f reader.in && mkfifo reader.in && : >reader.out
+    sqlite3 "$DB" <reader.in >reader.out &
+    READER=$!
+    STARTED+=("$READER")
+    exec {READER_IN}>reader.in
+    echo 'BEGIN; SELECT count(*) FROM contacts;' >&"$READER_IN"
+    wait_until "the reader reads" test -s reader.out
+}
+
+reader_ends() {
+    exec {READER_IN}>&-
+    wait "$READER" || true
+}
+
 sql_says() { [ "$(sql "$1" 2>/dev/null)" = "$2" ]; }
 
 # expect_json FILE: is JSON as a whole.

@@ -206,6 +206,12 @@ test_forget_erases_an_inactive_contact_and_no_active_one() {
     expect_match "stderr" "$(cat "$ERR")" "flexsyncd \(process $DAEMON\) is writing .*systemctl stop flexsyncd && flexsync forget $id"
     stop_daemon
     expect_sql "it is there" "SELECT count(*) FROM contacts WHERE contact_id = '$id'" 1
+    reader_begins
+    cli forget "$id"
+    expect_status 74
+    expect_match "stderr" "$(cat "$ERR")" "process $READER \(sqlite3\) reads .*nothing is erased while it does; end that program"
+    reader_ends
+    expect_sql "it is there" "SELECT count(*) FROM contacts WHERE contact_id = '$id'" 1
     cli forget "$id"
     expect_status 0
     expect_match "stdout" "$(cat "$OUT")" 'Xanthippe Unforgettable is erased'

@@ -434,7 +434,8 @@ static void no_power_loss_brings_back_the_journal_of_a_change(void **state)
     struct lab *lab = *state;
     sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
     assert_int_equal(vfs->xSetSystemCall(vfs, "unlink", (sqlite3_syscall_ptr)remove_and_note), SQLITE_OK);
-    assert_int_equal(vfs->xSetSystemCall(vfs, "openDirectory", (sqlite3_syscall_ptr)open_and_note), SQLITE_OK);
+    assert_int_equal(vfs->xSetSystemCall(vfs, "openDirectory", (sqlite3_syscall_ptr)open_and_note),
+                     SQLITE_OK);
     unsynced = -1;
     change(lab, 1);
     change(lab, 1);
