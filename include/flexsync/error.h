@@ -57,14 +57,13 @@ int error_set(struct error *err, enum error_code code, enum error_retry retry, c
 int error_memory(struct error *err);
 
 /*
- * What each exit status means, what to type next, and what a person does about it. One table: messages,
- * --help, man pages, status and the README follow it.
+ * What each exit status means, and what to type next. One table: messages, --help, man pages and the README
+ * follow it.
  */
 struct exit_kind {
     int status;
     const char *means;
-    const char *next;   /* a command; "" for none */
-    const char *remedy; /* "" for none */
+    const char *next; /* a command; "" for none */
 };
 
 #define EXIT_KINDS 11

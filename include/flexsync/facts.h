@@ -49,7 +49,8 @@ struct facts {
     enum facts_pause pause;       /* likewise */
     enum quota_window window;     /* of a pause that a quota makes */
     int64_t next_at;              /* next cycle; 0: none planned */
-    char trouble[ERROR_TEXT_MAX]; /* FACTS_REFUSED, FACTS_TROUBLED */
+    enum error_code cause;        /* why the last run came to that or to a pause; kept until the next ends */
+    char trouble[ERROR_TEXT_MAX]; /* its sentence: FACTS_REFUSED, FACTS_TROUBLED */
 };
 
 /* One line for STATUS and for SIGUSR1. Writes at most `size` bytes, always ended; returns `line`. */

@@ -35,6 +35,9 @@ struct overview {
     struct sync_row last; /* and this was the last one */
     bool listed;          /* there was one whose listing named a total */
     struct sync_counts listing;
+    bool ended;              /* there was one of all contacts that ended */
+    struct sync_row end;     /* and this was the last one */
+    int64_t success_at;      /* end of the last of them that was a success; wall, usec; 0: none */
     bool troubled;           /* the last sync of everybody that ended was no success, and no pause */
     struct sync_row problem; /* and this is it */
 };

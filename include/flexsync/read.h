@@ -63,6 +63,7 @@ enum read_cycle {
     READ_CYCLE_LAST,   /* the newest */
     READ_CYCLE_LISTED, /* the newest whose listing was read to its end and named a total */
     READ_CYCLE_ENDED,  /* the newest over everybody that does not run any more */
+    READ_CYCLE_DONE,   /* the newest over everybody that was a success */
     READ_CYCLE_KINDS
 };
 

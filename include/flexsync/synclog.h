@@ -23,6 +23,12 @@ enum sync_status { SYNC_RUNNING, SYNC_SUCCESS, SYNC_PARTIAL, SYNC_FAILED, SYNC_S
 extern const char *const sync_trigger_names[TRIGGER_COUNT];
 extern const char *const sync_status_names[SYNC_STATUS_COUNT];
 
+/* What error_message says of a sync that did not end as it should: from these words it is known later why. */
+#define SYNC_SAYS_STOPPED     "stopped before the end"
+#define SYNC_SAYS_INTERRUPTED "interrupted"
+#define SYNC_SAYS_UNPROVEN    "the listing could not be proven whole"
+#define SYNC_SAYS_GONE        "too many are gone at once to be believed"
+
 #define SYNC_UNKNOWN INT64_C(-1) /* a figure that is not known: NULL in the database */
 
 struct sync_counts {

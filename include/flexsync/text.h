@@ -36,7 +36,10 @@ char *text_format_size(char buffer[static TEXT_MAX], int64_t bytes);
 /* UTC as the database holds it, "YYYY-MM-DD HH:MM:SS", from microseconds since 1970. */
 char *text_format_utc(char buffer[static TEXT_MAX], int64_t wall_usec);
 
-/* The inverse; microseconds since 1970. -EINVAL when it is not of that form. */
+/* The same as ISO 8601 has it: "YYYY-MM-DDTHH:MM:SSZ". */
+char *text_format_instant(char buffer[static TEXT_MAX], int64_t wall_usec);
+
+/* The inverse of text_format_utc(); microseconds since 1970. -EINVAL when it is not of that form. */
 int text_parse_utc(const char *text, int64_t *ret_wall_usec);
 
 /*

@@ -22,29 +22,17 @@ static const int exit_statuses[ERROR_CODE_COUNT] = {
 };
 
 const struct exit_kind exit_kinds[EXIT_KINDS] = {
-    {EXIT_STATUS_DONE, "done", "", ""},
-    {EXIT_STATUS_PARTIAL, "partial: some records, or a proof, are missing", "flexsync history",
-     "nothing; the next sync goes on. Too many are gone at once: if it is true, flexsync sync "
-     "--accept-vanished"},
-    {EX_USAGE, "the command line is wrong, or an id is nobody's", "flexsync --help",
-     "flexsync --help, flexsync list"},
-    {EX_DATAERR, "the server's answer is of no use", "flexsync check",
-     "check flex.base_url: it ends in /f5/api"},
-    {EX_UNAVAILABLE, "the server cannot be reached, or is in trouble", "flexsync check",
-     "check the network; a private certificate authority goes into flex.ca_file"},
-    {EX_OSERR, "out of memory or of file descriptors", "free -h", "look what else runs on the machine"},
-    {EX_CANTCREAT, "a file cannot be made", "namei -l FILE",
-     "make its folder, or correct database.path, log.file"},
-    {EX_IOERR, "the disk is full, the database locked or damaged", "flexsync check",
-     "make room; end the other program's transaction; restore a backup (flexsync restore FILE). A damaged "
-     "file is left as it is"},
-    {EX_TEMPFAIL, "the quota is used up, or another sync is running", "flexsync quota",
-     "wait until the time it names (flexsync quota); the message names the process that holds the database, "
-     "and what to do"},
-    {EX_NOPERM, "the key is refused", "flexsync check",
-     "make a new key in Flex and put it in place; the daemon stays up, says so in its status, and tries "
-     "again on reload or after six hours"},
-    {EX_CONFIG, "the settings are wrong", "flexsyncd -t", "correct them; flexsyncd -t"},
+    {EXIT_STATUS_DONE, "done", ""},
+    {EXIT_STATUS_PARTIAL, "partial: some records, or a proof, are missing", "flexsync history"},
+    {EX_USAGE, "the command line is wrong, or an id is nobody's", "flexsync --help"},
+    {EX_DATAERR, "the server's answer is of no use", "flexsync check"},
+    {EX_UNAVAILABLE, "the server cannot be reached, or is in trouble", "flexsync check"},
+    {EX_OSERR, "out of memory or of file descriptors", "free -h"},
+    {EX_CANTCREAT, "a file cannot be made", "namei -l FILE"},
+    {EX_IOERR, "the disk is full, the database locked or damaged", "flexsync check"},
+    {EX_TEMPFAIL, "the quota is used up, or another sync is running", "flexsync quota"},
+    {EX_NOPERM, "the key is refused", "flexsync check"},
+    {EX_CONFIG, "the settings are wrong", "flexsyncd -t"},
 };
 
 const struct exit_kind *exit_kind_of(int64_t status)

@@ -115,6 +115,15 @@ char *text_format_utc(char buffer[static TEXT_MAX], int64_t wall_usec)
     return buffer;
 }
 
+char *text_format_instant(char buffer[static TEXT_MAX], int64_t wall_usec)
+{
+    time_t seconds = (time_t)(wall_usec / USEC_PER_SEC);
+    struct tm tm;
+    if (!gmtime_r(&seconds, &tm) || !strftime(buffer, TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        (void)snprintf(buffer, TEXT_MAX, "?");
+    return buffer;
+}
+
 int text_parse_utc(const char *text, int64_t *ret_wall_usec)
 {
     struct tm tm = {0};

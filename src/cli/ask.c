@@ -147,6 +147,8 @@ void ask_progress(const json_t *progress, struct facts *ret, char line[static FA
     for (size_t i = 0; entities[i]; i++)
         if (strcmp(entities[i]->name, entity) == 0)
             ret->entity = entities[i]->name;
+    ret->cause =
+        (enum error_code)word_of(progress, "cause", control_cause_names, ERROR_CODE_COUNT, ERROR_NONE);
     (void)snprintf(ret->trouble, sizeof ret->trouble, "%s", text_of(progress, "trouble"));
     text_disarm(ret->trouble);
     (void)snprintf(line, FACTS_LINE_MAX, "%s", text_of(progress, "line"));

@@ -4,6 +4,7 @@
 #include "flexsync/cleanup.h"
 #include "flexsync/clock.h"
 #include "flexsync/engine.h"
+#include "flexsync/health.h"
 #include "flexsync/lock.h"
 #include "flexsync/suggest.h"
 #include "flexsync/text.h"
@@ -24,9 +25,12 @@ static const struct command commands[] = {
     {"sync", "[--full] [--dry-run] [--accept-vanished] [ID]...",
      "sync now, everybody or these contacts; where the daemon runs, it does it", "flexsync sync --dry-run",
      "fda", 0, ENGINE_IDS_MAX, command_sync},
-    {"status", "[--watch] [--json]",
+    {"status", "[--watch] [--exit-code] [--max-age AGE] [--json]",
      "how it is: running, complete, fresh, last and next sync, what waits, quota, last problem",
-     "flexsync status", "wj", 0, 0, command_status},
+     "flexsync status", "wxmj", 0, 0, command_status},
+    {"health", "[--max-age AGE]",
+     "one line for monitoring; ends with 0 (OK), 1 (warning), 2 (critical) or 3 (not known)",
+     "flexsync health --max-age 1h", "m", 0, 0, command_health},
     {"history", "[-n N] [--json]", "past syncs, newest first", "flexsync history -n 5", "nj", 0, 0,
      command_history},
     {"list", "[OPTION]...", "contacts by name", "flexsync list --active --type Vendor --has email,phone",
@@ -84,6 +88,10 @@ static const struct {
      "DIR",
      "write what the site answers into files, every value replaced by a made-up one"},
     {{"watch", no_argument, NULL, 'w'}, NULL, "live, on a terminal, until Ctrl-C"},
+    {{"exit-code", no_argument, NULL, 'x'}, NULL, "end with the verdict of flexsync health: 0, 1, 2 or 3"},
+    {{"max-age", required_argument, NULL, 'm'},
+     "AGE",
+     "how old the last success may be; else four times sync.interval, 1h at least"},
     {{"json", no_argument, NULL, 'j'}, NULL, "one JSON object with a version"},
 };
 #define COMMAND_SAY_MAX (ERROR_LINE_MAX + 16)
@@ -206,6 +214,12 @@ int command_failed(const struct error *err)
     return error_exit_status(err->code);
 }
 
+int command_verdict(const struct call *call, int status)
+{
+    bool judges = call->exit_code || call->command->run == command_health;
+    return judges && status != EXIT_STATUS_DONE ? HEALTH_UNKNOWN : status;
+}
+
 int command_end(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
@@ -316,10 +330,10 @@ static bool take_option(struct call *call, int letter, int *ret_status)
                               ['A'] = &call->active,  ['E'] = &call->all,
                               ['r'] = &call->raw,     ['j'] = &call->json,
                               ['d'] = &call->dry_run, ['w'] = &call->watch,
-                              ['q'] = &call->quick};
+                              ['q'] = &call->quick,   ['x'] = &call->exit_code};
     const char **const texts[256] = {
         ['o'] = &call->output, ['F'] = &call->format, ['C'] = &call->columns, ['s'] = &call->since,
-        ['t'] = &call->type,   ['H'] = &call->has,    ['S'] = &call->save};
+        ['t'] = &call->type,   ['H'] = &call->has,    ['S'] = &call->save,    ['m'] = &call->max_age};
     *ret_status = EXIT_STATUS_DONE;
     if (letter == 'h') {
         print_command(stdout, call->command);
@@ -376,11 +390,20 @@ static bool read_options(struct call *call, int argc, char **argv, int *ret_stat
     return true;
 }
 
+/* Monitoring reads stdout alone. */
+static int settings_failed(const struct call *call, const struct error *err)
+{
+    if (call->command->run == command_health)
+        (void)printf("%s: %s: %s; flexsyncd -t names each\n", health_level_names[HEALTH_UNKNOWN],
+                     health_kinds[STATE_SETTINGS].name, err->text);
+    return command_verdict(call, command_failed(err));
+}
+
 static int run_command(struct call *call)
 {
     struct error err;
     if (config_load(&call->config, call->file, CONFIG_WITHOUT_KEY, stderr, &err) < 0)
-        return command_failed(&err);
+        return settings_failed(call, &err);
     store_temporary_beside(call->config->database.path);
     int status = call->command->run(call);
     call->config = config_free(call->config);
@@ -432,7 +455,7 @@ int cli_main(int argc, char **argv)
     if (!call.command)
         return no_such_command(argv[word]);
     if (!read_options(&call, argc - word, argv + word, &status))
-        return command_end(status);
+        return command_verdict(&call, command_end(status));
     const struct rlimit no_core = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &no_core); /* the key is in our memory */
     status = run_command(&call);

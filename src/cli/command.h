@@ -21,7 +21,8 @@ struct call {
     bool full, accept_vanished, dry_run;   /* sync */
     bool active, all;                      /* list, search, export */
     bool raw;                              /* show, export */
-    bool watch;                            /* status */
+    bool watch, exit_code;                 /* status */
+    const char *max_age;                   /* status, health */
     const char *output, *format, *columns; /* export */
     const char *since;                     /* changes, export, list */
     const char *save;                      /* check: a folder */
@@ -45,6 +46,7 @@ struct command {
 
 int command_sync(struct call *call);
 int command_status(struct call *call);
+int command_health(struct call *call);
 int command_history(struct call *call);
 int command_list(struct call *call);
 int command_show(struct call *call);
@@ -63,6 +65,10 @@ void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Says on stderr what went wrong and returns the exit status for it. */
 int command_failed(const struct error *err);
+
+/* What the program ends with where it could not do what was asked: `status`, or HEALTH_UNKNOWN where the exit
+ * status is a verdict, as monitoring expects it. */
+int command_verdict(const struct call *call, int status);
 
 /* Reads the settings again, with the site and the key this time. Every mistake goes to `mistakes`. */
 int command_needs_site(struct call *call, FILE *mistakes, struct error *err);

@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "flexsync/facts.h"
+#include "flexsync/health.h"
 #include "flexsync/lock.h"
 #include "flexsync/overview.h"
 
@@ -12,6 +13,8 @@
 
 struct summary {
     const struct config *config; /* not owned */
+    struct health health;
+    struct error unread; /* why `copy` is empty; ERROR_NONE: it is not */
     struct overview copy;
     struct lock_holder holder;
     int held;          /* as lock_holder() says */
@@ -26,8 +29,11 @@ struct summary {
     struct error ledger;
 };
 
-/* Everything anew. Fails where the database cannot be read. */
-int summary_read(struct summary *ret, const struct config *config, struct error *err);
+/*
+ * Everything anew; `max_age` is how old the last success may be (usec), 0 for the default: four times
+ * sync.interval, an hour at least. Fails where the database cannot be read, and then has all but the copy.
+ */
+int summary_read(struct summary *ret, const struct config *config, int64_t max_age, struct error *err);
 
 /* A few lines for people, as wide and as coloured as stdout may be. */
 void summary_print(FILE *out, const struct summary *summary);

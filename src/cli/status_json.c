@@ -60,13 +60,19 @@ static json_t *daemon_json(const struct summary *summary)
     return summary->asked > 0 ? json_string(summary->line) : json_null();
 }
 
-static json_t *problem_json(const struct overview *copy)
+/* Why the copy may not be up to date; `sync` is the last one that ended, where that was no success, and then
+ * the remedy is for what it failed of: a start of the daemon alone would not help. */
+static json_t *problem_json(const struct summary *summary)
 {
-    const struct exit_kind *exit = copy->troubled ? exit_kind_of(copy->problem.exit_status) : NULL;
-    if (!copy->troubled)
+    const struct overview *copy = &summary->copy;
+    enum health_state state = summary->health.state;
+    bool quiet = state == STATE_OK || state == STATE_DOWN || state == STATE_WRITER;
+    if (copy->troubled && quiet)
+        state = health_of_cycle(&copy->problem);
+    if (state == STATE_OK)
         return json_null();
-    return json_pack("{s:o, s:o}", "sync", render_json_cycle(&copy->problem), "remedy",
-                     render_json_text(exit ? exit->remedy : NULL));
+    return json_pack("{s:s, s:s, s:o}", "text", summary->health.text, "remedy", health_kinds[state].advice,
+                     "sync", copy->troubled ? render_json_cycle(&copy->problem) : json_null());
 }
 
 static json_t *kept_json(const struct overview_kept *kept)
@@ -91,20 +97,41 @@ static json_t *quota_json(const struct summary *summary)
     return windows;
 }
 
+/* What is in the database: all of it null where that cannot be read. */
+static json_t *known_json(const struct summary *summary, json_t *value)
+{
+    if (summary->unread.code == ERROR_NONE)
+        return value;
+    json_decref(value);
+    return json_null();
+}
+
+static json_t *instant_json(int64_t wall)
+{
+    char text[TEXT_MAX];
+    return wall ? json_string(text_format_instant(text, wall)) : json_null();
+}
+
 json_t *summary_json(const struct summary *summary)
 {
     const struct overview *copy = &summary->copy;
     const struct config *config = summary->config;
+    const struct health *health = &summary->health;
     return json_pack(
-        "{s:i, s:s?, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-        "version", COMMAND_JSON_VERSION, "site", config->flex.base_url, "database", config->database.path,
+        "{s:i, s:s, s:b, s:s, s:o, s:s?, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+        "s:o, s:o, s:o}",
+        "version", COMMAND_JSON_VERSION, "state", health_kinds[health->state].name, "healthy",
+        health->level == HEALTH_OK, "level", health_level_names[health->level], "last_success_at",
+        instant_json(health->success_at), "site", config->flex.base_url, "database", config->database.path,
         "running", summary->held > 0, "process",
         summary->held > 0 ? json_integer(summary->holder.pid) : json_null(), "daemon", daemon_json(summary),
         "next_sync", render_json_time(summary->asked > 0 ? summary->daemon.next_at : 0), "contacts",
-        contacts_json(&copy->counts), "listing", complete_json(copy), "fresh", fresh_json(copy), "filled_by",
+        known_json(summary, contacts_json(&copy->counts)), "listing",
+        known_json(summary, complete_json(copy)), "fresh", known_json(summary, fresh_json(copy)), "filled_by",
         render_json_time(summary->filled_at), "held_up_until",
         render_json_time(copy->counts.waiting > 0 ? summary_pause(summary, NULL) : 0), "denied",
-        kept_json(&copy->denied), "contradicted", kept_json(&copy->contradicted), "quota",
-        quota_json(summary), "edit_order", feed_json(summary), "last_sync",
-        copy->any ? render_json_cycle(&copy->last) : json_null(), "problem", problem_json(copy));
+        known_json(summary, kept_json(&copy->denied)), "contradicted",
+        known_json(summary, kept_json(&copy->contradicted)), "quota", quota_json(summary), "edit_order",
+        known_json(summary, feed_json(summary)), "last_sync",
+        copy->any ? render_json_cycle(&copy->last) : json_null(), "problem", problem_json(summary));
 }

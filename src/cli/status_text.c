@@ -158,6 +158,13 @@ static void print_next(FILE *out, const struct summary *summary)
                     text_format_local(at, resumes_at, copy->now));
 }
 
+static void print_health(FILE *out, const struct health *health)
+{
+    static const enum render_tone tones[HEALTH_LEVELS] = {RENDER_GOOD, RENDER_WARN, RENDER_BAD, RENDER_WARN};
+    render_fact_tone(out, tones[health->level], "Health", "%s; %s: %s", health_level_names[health->level],
+                     health_kinds[health->state].name, health->text);
+}
+
 static void print_problem(FILE *out, const struct overview *copy)
 {
     char at[TEXT_MAX];
@@ -167,14 +174,10 @@ static void print_problem(FILE *out, const struct overview *copy)
             render_fact(out, "Problem", "none");
         return;
     }
-    const struct exit_kind *exit = exit_kind_of(row->exit_status);
     render_fact_tone(out, row->status == SYNC_FAILED ? RENDER_BAD : RENDER_WARN, "Problem", "%s, %s: %s; %s",
                      text_format_local(at, row->started_at, copy->now), row->entity,
                      sync_status_names[row->status], row->error_message);
-    if (exit)
-        render_fact(out, "To do", "%s", exit->remedy);
-    else
-        render_fact(out, "To do", "flexsync check, if the next sync ends like that too");
+    render_fact(out, "To do", "%s", health_kinds[health_of_cycle(row)].advice);
 }
 
 /* What, and why it was not fetched yet. */
@@ -239,6 +242,7 @@ static void print_feed(FILE *out, const struct summary *summary)
 void summary_print(FILE *out, const struct summary *summary)
 {
     const struct config *config = summary->config;
+    print_health(out, &summary->health);
     print_running(out, summary);
     print_complete(out, &summary->copy);
     print_fresh(out, &summary->copy);

@@ -78,7 +78,7 @@ static void draw(struct watch *watch, const char *frame)
 static int print_frame(const struct watch *watch, FILE *out, struct error *err)
 {
     struct summary summary;
-    if (summary_read(&summary, watch->config, err) < 0) {
+    if (summary_read(&summary, watch->config, 0, err) < 0) {
         if (!watch->shown)
             return -1;
         render_fact_tone(out, RENDER_BAD, "Database", "%s", err->text); /* it may come back */

@@ -204,9 +204,10 @@ void engine_facts(struct engine *engine, struct facts *ret)
                           .contacts = engine->contacts,
                           .fresh = engine->fresh,
                           .left_hour = left[QUOTA_HOUR],
+                          .cause = engine->last.code,
                           .pause = engine->pause,
                           .window = engine->window};
-    (void)snprintf(ret->trouble, sizeof ret->trouble, "%s", engine->result.error.text);
+    (void)snprintf(ret->trouble, sizeof ret->trouble, "%s", engine->last.text);
     ret->resumes_at = engine->result.resumes_at;
     if (!engine->cycle)
         return;

@@ -40,6 +40,7 @@ struct engine {
     int64_t progress_at;   /* monotonic: when something last moved */
     int64_t fetch_began;   /* monotonic: for the rate; 0: not yet */
     enum facts_state rest; /* state between runs */
+    struct error last;     /* what brought the last run to another state than idle */
     int64_t contacts;      /* rows, as of the end of the last run */
     struct freshness fresh;
     enum facts_pause pause;

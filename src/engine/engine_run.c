@@ -197,6 +197,7 @@ static void end_run(struct engine *engine)
     engine->rest = rests[engine->result.error.code];
     if (engine->rest == FACTS_IDLE && (engine->result.status == SYNC_FAILED || engine->result.resumes_at))
         engine->rest = FACTS_TROUBLED;
+    engine->last = engine->rest == FACTS_IDLE ? (struct error){0} : engine->result.error;
     if (engine->store && !engine->upset.code) {
         (void)engine_note_copy(engine, &err); /* else the old stays; the run has said what is wrong */
         store_rest(engine->store);

@@ -12,9 +12,16 @@ const char control_description[] =
     "# Times are UTC, \"YYYY-MM-DD HH:MM:SS\".\n"
     "interface io.flexsync\n"
     "\n"
+    "# Why something failed: the classes of flexsync's exit statuses.\n"
+    "type Cause (none, usage, answer, unreachable, system, create, store, missing, busy, full, corrupt, "
+    "quota,\n"
+    "  locked, key, config)\n"
+    "\n"
     "# What the daemon does now. `line` says it in a sentence; done and planned are records of the sync "
     "that\n"
-    "# runs, rate is records a second, requests are those of this sync, quota_left_hour is for anybody.\n"
+    "# runs, rate is records a second, requests are those of this sync, quota_left_hour is for anybody. "
+    "cause\n"
+    "# and trouble are about the last sync, until the next one ends.\n"
     "type Progress (\n"
     "  state: (idle, listing, fetching, finishing, paused, refused, troubled),\n"
     "  line: string,\n"
@@ -25,6 +32,7 @@ const char control_description[] =
     "  contacts: int,\n"
     "  requests: int,\n"
     "  quota_left_hour: ?int,\n"
+    "  cause: Cause,\n"
     "  trouble: ?string,\n"
     "  resumes_at: ?string,\n"
     "  next_at: ?string\n"
@@ -35,9 +43,7 @@ const char control_description[] =
     "  status: (success, partial, failed),\n"
     "  exit_status: int,\n"
     "  summary: string,\n"
-    "  cause: (none, usage, answer, unreachable, system, create, store, missing, busy, full, corrupt, "
-    "quota,\n"
-    "    locked, key, config),\n"
+    "  cause: Cause,\n"
     "  error: ?string,\n"
     "  resumes_at: ?string,\n"
     "  unknown: []string\n"
@@ -128,14 +134,14 @@ static json_t *count_or_null(int64_t count)
 static json_t *progress_of(const struct facts *facts)
 {
     char line[FACTS_LINE_MAX];
-    return json_pack("{s:s, s:o, s:o, s:I, s:I, s:f, s:I, s:I, s:o, s:o, s:o, s:o}", "state",
-                     control_state_names[facts->state], "line",
-                     varlink_text(facts_line(line, sizeof line, facts)), "entity",
-                     text_or_null(facts->entity), "done", (json_int_t)facts->done, "planned",
-                     (json_int_t)facts->planned, "rate", facts->rate, "contacts", (json_int_t)facts->contacts,
-                     "requests", (json_int_t)facts->requests, "quota_left_hour",
-                     count_or_null(facts->left_hour), "trouble", text_or_null(facts->trouble), "resumes_at",
-                     time_or_null(facts->resumes_at), "next_at", time_or_null(facts->next_at));
+    return json_pack(
+        "{s:s, s:o, s:o, s:I, s:I, s:f, s:I, s:I, s:o, s:s, s:o, s:o, s:o}", "state",
+        control_state_names[facts->state], "line", varlink_text(facts_line(line, sizeof line, facts)),
+        "entity", text_or_null(facts->entity), "done", (json_int_t)facts->done, "planned",
+        (json_int_t)facts->planned, "rate", facts->rate, "contacts", (json_int_t)facts->contacts, "requests",
+        (json_int_t)facts->requests, "quota_left_hour", count_or_null(facts->left_hour), "cause",
+        control_cause_names[facts->cause], "trouble", text_or_null(facts->trouble), "resumes_at",
+        time_or_null(facts->resumes_at), "next_at", time_or_null(facts->next_at));
 }
 
 static json_t *texts_of(const char *const *texts, size_t count)

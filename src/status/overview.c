@@ -28,11 +28,15 @@ int overview_stats(struct stats *ret, struct store *store, struct error *err)
 
 static int read_last(struct overview *ret, struct store *store, struct error *err)
 {
-    struct sync_row listing;
+    struct sync_row listing, success;
     int any = read_cycle(store, &entity_contacts, READ_CYCLE_LAST, &ret->last, err);
     int listed = any < 0 ? -1 : read_cycle(store, &entity_contacts, READ_CYCLE_LISTED, &listing, err);
-    if (listed < 0)
+    int ended = listed < 0 ? -1 : read_cycle(store, &entity_contacts, READ_CYCLE_ENDED, &ret->end, err);
+    int done = ended < 0 ? -1 : read_cycle(store, &entity_contacts, READ_CYCLE_DONE, &success, err);
+    if (done < 0)
         return -1;
+    ret->ended = ended > 0;
+    ret->success_at = done > 0 ? success.completed_at : 0;
     ret->any = any > 0;
     ret->listed = listed > 0;
     if (listed > 0)

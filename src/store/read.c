@@ -257,7 +257,9 @@ int read_cycle(struct store *store, const struct entity *entity, enum read_cycle
         [READ_CYCLE_LISTED] = CYCLE_COLUMNS " WHERE entity = ?1 AND records_listed IS NOT NULL"
                                             " AND records_expected IS NOT NULL ORDER BY id DESC LIMIT 1",
         [READ_CYCLE_ENDED] = CYCLE_COLUMNS " WHERE entity = ?1 AND status <> 'running'"
-                                           " AND strategy IS NOT 'asked' ORDER BY id DESC LIMIT 1"};
+                                           " AND strategy IS NOT 'asked' ORDER BY id DESC LIMIT 1",
+        [READ_CYCLE_DONE] = CYCLE_COLUMNS " WHERE entity = ?1 AND status = 'success'"
+                                          " AND strategy IS NOT 'asked' ORDER BY id DESC LIMIT 1"};
     CLEANUP_STATEMENT sqlite3_stmt *s = read_prepare(store, queries[which], err);
     if (!s)
         return -1;

@@ -200,15 +200,14 @@ static void judge(struct cycle *cycle, const struct store_waiting *waiting)
         (void)snprintf(row->error_message, sizeof row->error_message, "%s", cycle->error.text);
     else if (cycle->lists && !cycle->whole && row->counts.expected != SYNC_UNKNOWN)
         (void)snprintf(row->error_message, sizeof row->error_message,
-                       "the listing could not be proven whole: %s ids came of %s",
-                       text_format_count(a, row->counts.listed), text_format_count(b, row->counts.expected));
+                       SYNC_SAYS_UNPROVEN ": %s ids came of %s", text_format_count(a, row->counts.listed),
+                       text_format_count(b, row->counts.expected));
     else if (cycle->lists && !cycle->whole)
         (void)snprintf(row->error_message, sizeof row->error_message,
-                       "the listing could not be proven whole: its pages overlap, and it names no total");
+                       SYNC_SAYS_UNPROVEN ": its pages overlap, and it names no total");
     else if (!cycle->believed)
-        (void)snprintf(
-            row->error_message, sizeof row->error_message,
-            "too many are gone at once to be believed; if it is true: flexsync sync --accept-vanished");
+        (void)snprintf(row->error_message, sizeof row->error_message,
+                       SYNC_SAYS_GONE "; if it is true: flexsync sync --accept-vanished");
     else if (row->counts.failed > 0)
         (void)snprintf(row->error_message, sizeof row->error_message, "%s record%s could not be had%s%.400s",
                        text_format_count(a, row->counts.failed), row->counts.failed == 1 ? "" : "s",
@@ -371,7 +370,7 @@ enum cycle_advance cycle_step(struct cycle *cycle, int64_t *ret_at)
 void cycle_stop(struct cycle *cycle)
 {
     struct error err;
-    (void)error_set(&err, ERROR_NONE, RETRY_LATER, "stopped before the end; the next cycle goes on");
+    (void)error_set(&err, ERROR_NONE, RETRY_LATER, SYNC_SAYS_STOPPED "; the next cycle goes on");
     cycle_halt(cycle, FETCH_CANCELLED, &err);
     cycle->stop_at = cycle_now(cycle) + CYCLE_STOP_GRACE;
     cycle->source.cancel(cycle->source.self);

@@ -29,7 +29,7 @@ type_in() {
 normalise() {
     sed -E -e "s|$T/tree|TREE|g" -e 's/127\.0\.0\.1:[0-9]+/127.0.0.1:PORT/g' -e 's/process [0-9]+/process N/g' \
         -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}/DATE/g' -e 's/[0-9]{1,2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)( [0-9]{4})?/DATE/g' \
-        -e 's/(DATE )?[0-9]{2}:[0-9]{2}(:[0-9]{2})?/TIME/g' -e 's/[0-9.]+ [kM]B/SIZE/g' -e 's/1,7[0-9]{2} of /1,7NN of /g' \
+        -e 's/(DATE )?[0-9]{2}:[0-9]{2}(:[0-9]{2})?/TIME/g' -e 's/success [0-9]+ (ms|s)/success SPAN/g' -e 's/[0-9.]+ [kM]B/SIZE/g' -e 's/1,7[0-9]{2} of /1,7NN of /g' \
         -e 's/(in|[,;(]) [0-9]+ (s|min|h|d)\b( [0-9]+ (s|min|h)\b)?/\1 SPAN/g' -e 's/[ \t]+$//' |
         sed -zE -e 's/, [0-9]{1,2} fetched,[ \n]+([0-9]{1,2} unchanged;[ \n]+)?[0-9]{1,2} requests,[ \n]+SIZE in SPAN/, FEW fetched/g' \
             -e 's/│ [0-9]{1,2} +│ 0 +│ [0-9]{1,2} +│/│ FEW     │ 0    │ FEW      │/g'

@@ -57,7 +57,7 @@ test_the_last_problem_is_named_with_its_remedy_until_a_sync_goes_well() {
     expect_log exit_status 2
     status_is_well_formed
     expect_match "status" "$(cat "$OUT")" 'Problem +[0-9:]{5}, contacts: partial; 1 record could not be had'
-    expect_match "status" "$(cat "$OUT")" 'To do +nothing; the next sync goes on'
+    expect_match "status" "$(cat "$OUT")" 'To do +nothing; the next sync asks for what is missing'
 
     stop_sim
     sync
@@ -83,7 +83,7 @@ test_what_went_well_in_the_end_is_no_problem() {
     status_is_well_formed
     expect_match "status" "$(cat "$OUT")" $'\nProblem +none\n'
     cli status --json
-    expect_equal "problem" "$(json "$OUT" problem)" ""
+    expect_equal "problem" "$(json "$OUT" problem.sync)" ""
 }
 
 test_a_killed_sync_has_no_exit_status_and_a_pause_is_no_problem() {
