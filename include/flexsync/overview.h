@@ -38,6 +38,7 @@ struct overview {
     bool ended;              /* there was one of all contacts that ended */
     struct sync_row end;     /* and this was the last one */
     int64_t success_at;      /* end of the last of them that was a success; wall, usec; 0: none */
+    int64_t changes;         /* recorded ever, also those that were forgotten since */
     bool troubled;           /* the last sync of everybody that ended was no success, and no pause */
     struct sync_row problem; /* and this is it */
 };

@@ -31,6 +31,8 @@ static const struct command commands[] = {
     {"health", "[--max-age AGE]",
      "one line for monitoring; ends with 0 (OK), 1 (warning), 2 (critical) or 3 (not known)",
      "flexsync health --max-age 1h", "m", 0, 0, command_health},
+    {"metrics", "", "OpenMetrics text for Prometheus: node_exporter's textfile collector", "flexsync metrics",
+     "", 0, 0, command_metrics},
     {"history", "[-n N] [--json]", "past syncs, newest first", "flexsync history -n 5", "nj", 0, 0,
      command_history},
     {"list", "[OPTION]...", "contacts by name", "flexsync list --active --type Vendor --has email,phone",

@@ -47,6 +47,7 @@ struct command {
 int command_sync(struct call *call);
 int command_status(struct call *call);
 int command_health(struct call *call);
+int command_metrics(struct call *call);
 int command_history(struct call *call);
 int command_list(struct call *call);
 int command_show(struct call *call);

@@ -84,6 +84,13 @@ static int read_all_kept(struct overview *ret, struct store *store, struct error
                      err);
 }
 
+/* Their numbers are given once. */
+static int take_newest(void *arg, const struct read_change *change)
+{
+    *(int64_t *)arg = change->id;
+    return 1;
+}
+
 int overview_read(struct overview *ret, struct store *store, int64_t now, struct error *err)
 {
     *ret = (struct overview){.now = now};
@@ -91,7 +98,8 @@ int overview_read(struct overview *ret, struct store *store, int64_t now, struct
         overview_freshness(&ret->fresh, store, now, err) < 0 ||
         store_oldest_check(store, &entity_contacts, &ret->oldest_look, err) < 0 ||
         overview_stats(&ret->stats, store, err) < 0 || read_all_kept(ret, store, err) < 0 ||
-        read_last(ret, store, err) < 0)
+        read_last(ret, store, err) < 0 ||
+        read_changes(store, NULL, 0, 1, take_newest, &ret->changes, err) < 0)
         return -1;
     ret->oldest_look *= USEC_PER_SEC;
     return read_problem(ret, store, err);

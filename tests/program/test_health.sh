@@ -36,15 +36,30 @@ fault() {
         else
             echo "  status --json       $STATUS, $(tail -n 1 "$ERR")"
         fi
+        cli metrics
+        if [ -s "$OUT" ]; then
+            expect_metrics
+            echo "  metrics             $STATUS, level $(metric health_level), state $(metric_state), up $(metric up)"
+        else
+            echo "  metrics             $STATUS"
+        fi
         echo "  the daemon          $how"
         echo "  the journal         $(grep -E -- "$2" daemon.err | tail -n 1)"
         echo
     } | plain >>faults.txt
 }
 
+expect_metrics() {
+    /usr/bin/python3 "$SCHEMAS/openmetrics.py" "$OUT" "$HERE"/../../contrib/monitoring/{dashboard.json,alerts.yml} >metrics.out 2>&1 ||
+        fail "what flexsync metrics prints: $(cat metrics.out)"
+}
+
+metric() { sed -nE "s/^flexsync_$1\{[^ ]*\} //p" "$OUT"; }
+metric_state() { sed -nE 's/^flexsync_state\{.*state="([a-z]+)"\} 1$/\1/p' "$OUT"; }
+
 state_is() { [[ $("$SYNC" -c "$CONF" health) == *": $1: "* ]]; }
 reload() { kill -HUP "$DAEMON"; }
-successes() { cat daemon.err 2>/dev/null | grep -cE 'contacts: success' || true; }
+successes() { local n; n=$(grep -cs "contacts: success" daemon.err || true); echo "${n:-0}"; }
 more_successes_than() { [ "$(successes)" -gt "$1" ]; }
 
 # back_to_normal COMMAND…: brings a sync that is a success.
@@ -143,4 +158,33 @@ test_ten_faults_are_told_apart_by_all_that_watch() {
     cat faults.txt # for those who run it alone
     [ "${FAULTS_UPDATE:-}" != 1 ] || cp faults.txt "$HERE/faults.txt"
     diff -u "$HERE/faults.txt" faults.txt >faults.out || fail "the table differs; if it is right: FAULTS_UPDATE=1 tests/program/run BUILD ten_faults"
+}
+
+# expect_refused WHAT SED-SCRIPT: the validator sees what is wrong with the last metrics.
+expect_refused() {
+    sed -E "$2" "$OUT" >broken.prom
+    ! /usr/bin/python3 "$SCHEMAS/openmetrics.py" broken.prom >broken.out 2>&1 || fail "the validator takes $1"
+}
+
+test_metrics_are_strict_openmetrics_text() {
+    start_sim --contacts 20
+    mkdir 'o"d\d'
+    write_conf 'database.path="'"$T"'/o\"d\\d/contacts.db"' 'limits.ledger="'"$T"'/quota.db"'
+    cli sync
+    expect_status 0
+    cli metrics
+    expect_status 0
+    expect_metrics
+    expect_equal "contacts" "$(sed -nE 's/^flexsync_contacts\{database="([^,]*)",status="active"\} /\1 /p' "$OUT")" "$T/o\\\"d\\\\d/contacts.db 20"
+    expect_equal "the limit" "$(metric 'quota_limit_requests' | head -n 1)" 2000
+    expect_equal "age of the last success" "$(($(metric last_success_timestamp_seconds) >= EPOCHSECONDS - 60))" 1
+    expect_equal "counters" "$(grep -cE '^flexsync_(syncs|changes)_total\{' "$OUT")" 2
+    expect_refused "no end" '/^# EOF/d'
+    expect_refused "a family twice" '$s/.*/# TYPE flexsync_up gauge\n# EOF/'
+    expect_refused "a series twice" 's/^flexsync_up.*/&\n&/'
+    expect_refused "a counter without _total" 's/^flexsync_syncs_total/flexsync_syncs/'
+    expect_refused "a unit that is not in the name" 's/^# UNIT (flexsync_fresh_ratio) .*/# UNIT \1 seconds/'
+    expect_refused "a type that node_exporter refuses" 's/^(# TYPE flexsync_state) gauge/\1 stateset/'
+    expect_refused "a time" 's/^(flexsync_up.*)/\1 1700000000/'
+    expect_refused "an unescaped quote" 's/\\"/"/'
 }
