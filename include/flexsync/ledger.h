@@ -3,10 +3,10 @@
  *
  * All programs that use the account share the file. Every change is one transaction with synchronous = EXTRA:
  * what is entered is on the disk before a request is sent, and so is the folder without the journal, which
- * would take the change back after a power loss (FULL leaves that out). The file is opened for each of them, so that one
- * that was deleted, or replaced by a copy, is noticed and never written to behind its name; a deleted one is
- * made anew (the limiter enters again what it knows). One that an older version of this program wrote is read
- * as it is, and written as the newest form by the next change.
+ * would take the change back after a power loss (FULL leaves that out). The file is opened for each of them,
+ * so that one that was deleted, or replaced by a copy, is noticed and never written to behind its name; a
+ * deleted one is made anew (the limiter enters again what it knows). One that an older version of this
+ * program wrote is read as it is, and written as the newest form by the next change.
  */
 #ifndef FLEXSYNC_LEDGER_H
 #define FLEXSYNC_LEDGER_H
@@ -32,8 +32,8 @@ struct ledger {
  */
 int ledger_begin(struct ledger *ledger, struct quota *ret, struct error *err);
 
-/* Writes *quota and ends the transaction. On failure it is unknown whether it was written: the disk may refuse
- * after the change is durable. */
+/* Writes *quota and ends the transaction. On failure it is unknown whether it was written: the disk may
+ * refuse after the change is durable. */
 int ledger_end(struct ledger *ledger, const struct quota *quota, struct error *err);
 
 /*

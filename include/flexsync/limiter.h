@@ -7,8 +7,8 @@
  *
  * The ledger is shared by all programs that use an account, and is reached through a book: leases of 1 % of
  * the hourly limit are entered and persisted, then used up in memory, so that a crash, or a write that
- * fails, over-counts by one lease at the most and never under-counts. A lease ends with its minute, else what is sent would be counted
- * in another window than it is sent in.
+ * fails, over-counts by one lease at the most and never under-counts. A lease ends with its minute, else what
+ * is sent would be counted in another window than it is sent in.
  *
  * Monotonic and wall microseconds are passed in.
  */

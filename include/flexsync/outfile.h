@@ -5,8 +5,9 @@
  * that takes the place of another file gets that one's mode, owner and group, as far as it may.
  * outfile_commit() brings it to the disk and puts it in the target's place in one step; until then, and if
  * the program is killed, the target is as it was. What a killed program leaves (TARGET.flexsync-XXXXXX) is
- * removed by the next one that writes into that folder; a lock tells it from what is being written. A target that is no regular file (a pipe, /dev/null) and
- * the standard output are written straight to, since they cannot be replaced.
+ * removed by the next one that writes into that folder; a lock tells it from what is being written. A target
+ * that is no regular file (a pipe, /dev/null) and the standard output are written straight to, since they
+ * cannot be replaced.
  */
 #ifndef FLEXSYNC_OUTFILE_H
 #define FLEXSYNC_OUTFILE_H

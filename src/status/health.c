@@ -54,7 +54,7 @@ const struct health_kind health_kinds[STATE_COUNT] = {
                     "end the transaction of the program that has the database open: fuser -v names it",
                     HEALTH_OK, HEALTH_CRITICAL},
     [STATE_DAMAGED] = {"damaged", "the database is damaged",
-                       "stop flexsyncd and restore a backup; the damaged file is left as it is",
+                       "put a backup in its place: flexsync restore FILE; the damaged file is kept aside",
                        HEALTH_CRITICAL, HEALTH_CRITICAL},
     [STATE_STORE] = {"store", "the database cannot be used",
                      "look at the rights on it and its folder (namei -l), and at the disk (journalctl -k)",

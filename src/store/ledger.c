@@ -296,7 +296,8 @@ static int begin(struct ledger *ledger, struct quota *ret, struct error *err)
     if (open_ledger(&ledger->db, real ? real : ledger->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW,
                     err) < 0)
         return -1;
-    if (sqlite3_exec(ledger->db, "PRAGMA synchronous = EXTRA; BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_exec(ledger->db, "PRAGMA synchronous = EXTRA; BEGIN IMMEDIATE", NULL, NULL, NULL) !=
+        SQLITE_OK)
         return fail(ledger->db, ledger->path, err);
     int there = recognise(ledger->db, ledger->path, err);
     if (there <= 0)
