@@ -1,10 +1,10 @@
 /*
  * config: every setting of the program, read once into one immutable struct.
  *
- * Where a setting comes from, strongest first: the environment (FLEX_API_KEY, FLEX_BASE_URL, DB_PATH,
- * LOG_LEVEL, LOG_FILE; names that the old tool had), conf.d, the file, the default. The key alone comes from
- * the systemd credential `flex-api-key`, else from FLEX_API_KEY, else from the file that flex.api_key_file
- * names.
+ * Where a setting comes from, strongest first: the environment (FLEXSYNC_GROUP_NAME for each, such as
+ * FLEXSYNC_LIMITS_PLAN; FLEX_API_KEY, FLEX_BASE_URL, DB_PATH, LOG_LEVEL and LOG_FILE, names that the old tool
+ * had; FLEX_API_KEY_FILE), conf.d, the file, the default. The key alone comes from the systemd credential
+ * `flex-api-key`, else from FLEX_API_KEY, else from the file that flex.api_key_file names.
  *
  * The table in config_schema.h is the only place that knows names, types, defaults, ranges and help; reading,
  * checking, printing and etc/flexsync.conf follow from it. Every mistake is reported, not only the first,

@@ -68,7 +68,7 @@ struct setting {
     const char *unit;     /* of numbers, in words */
     const char *const *choices;
     size_t choice_count;
-    const char *environment; /* the variable that wins over the file; NULL for none */
+    const char *environment; /* a second, shorter name of its variable; NULL for none */
     bool needs_restart;      /* SIGHUP does not take it over */
     const char *help;        /* lines for the template */
 };
@@ -87,6 +87,11 @@ const struct setting *config_schema_suggest(const char *group, const char *name)
 
 /* The group that somebody may have meant, or NULL. */
 const char *config_schema_suggest_group(const char *group);
+
+#define CONFIG_VARIABLE_MAX 64 /* bytes of the name of a variable, its NUL included */
+
+/* The variable that wins over the file: FLEXSYNC_LIMITS_PLAN for limits.plan. Returns buffer. */
+char *config_schema_variable(const struct setting *setting, char buffer[static CONFIG_VARIABLE_MAX]);
 
 /* Whether the type is written in quotes. */
 bool config_schema_is_quoted(enum setting_type type);

@@ -3,7 +3,8 @@
  *
  * One event, one transport: native journal records where the service manager gave us the journal
  * (JOURNAL_STREAM names the device and inode of stderr; sd_journal_send() itself reports success even where
- * no journal is), coloured lines on a terminal, lines with `<n>` priorities of sd-daemon(3) elsewhere. In
+ * no journal is), coloured lines on a terminal, lines with `<n>` priorities of sd-daemon(3)
+ * and the time (UTC) elsewhere. In
  * addition to it, files: all lines in one, errors in another, as the old tool had them.
  *
  * Modules do not log: they return errors. Whoever decides what an error means logs it.

@@ -134,8 +134,14 @@ static void write_journal(const struct log_record *record, const char *text)
 
 static void write_stderr(const struct log *log, enum log_level level, const char *text)
 {
-    if (log->transport == TRANSPORT_PREFIXED || log->transport == TRANSPORT_JOURNAL) {
+    char now[TEXT_MAX];
+    int64_t wall = clock_wall(&clock_system);
+    if (log->transport == TRANSPORT_JOURNAL) {
         (void)fprintf(stderr, "<%d>%s\n", levels[level].priority, text);
+        return;
+    }
+    if (log->transport == TRANSPORT_PREFIXED) { /* whoever reads the pipe may not know when */
+        (void)fprintf(stderr, "<%d>%sZ %s\n", levels[level].priority, text_format_utc(now, wall), text);
         return;
     }
     if (log->transport == TRANSPORT_PEOPLE) {
@@ -143,8 +149,6 @@ static void write_stderr(const struct log *log, enum log_level level, const char
             (void)fprintf(stderr, "%sflexsync: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "", text);
         return;
     }
-    char now[TEXT_MAX];
-    int64_t wall = clock_wall(&clock_system);
     bool colour = log->colour && levels[level].colour[0];
     (void)fprintf(stderr, "%s%s %s%s\n", colour ? levels[level].colour : "",
                   text_format_local(now, wall, wall), text, colour ? "\033[0m" : "");

@@ -50,18 +50,6 @@ static int set_defaults(struct config *config, struct error *err)
     return 0;
 }
 
-static void apply_environment(struct loading *loading)
-{
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
-        const char *name = config_schema[i].environment;
-        const char *value = name ? getenv(name) : NULL;
-        if (!value || !*value)
-            continue;
-        loading->set[i].origin = ORIGIN_ENVIRONMENT;
-        config_value_apply(loading, (enum setting_id)i, &(struct raw){.kind = RAW_TEXT, .text = value});
-    }
-}
-
 /* 0 stands for "not set": the table refuses it in the file. */
 static void apply_plan(struct config *config)
 {
@@ -131,7 +119,7 @@ static void check_site(struct loading *loading)
 static void load(struct loading *loading, bool required, enum config_need need)
 {
     config_dropin_load(loading, required);
-    apply_environment(loading);
+    config_environment_load(loading);
     apply_plan(loading->config);
     place_ledger(loading);
     if (loading->out_of_memory)

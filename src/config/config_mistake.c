@@ -70,7 +70,7 @@ void config_mistake_in_setting(struct loading *loading, enum setting_id id, cons
     va_list args;
     va_start(args, format);
     if (loading->set[id].origin == ORIGIN_ENVIRONMENT)
-        write_in_environment(loading, s->environment, format, args);
+        write_in_environment(loading, loading->set[id].variable, format, args);
     else
         write_in_file(loading, loading->set[id].path ? loading->set[id].path : loading->path,
                       loading->set[id].line, s->group, s->name, format, args);

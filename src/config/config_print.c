@@ -146,7 +146,10 @@ int config_print_template(FILE *out)
                 "name to change it.\n"
                 "# Times have a unit: ms, s, min, h, d or w. Test with `flexsyncd -t`, see what holds with "
                 "`flexsyncd -T`, take\n"
-                "# over with `systemctl reload flexsyncd`.\n",
+                "# over with `systemctl reload flexsyncd`. Files of conf.d beside this one are read after "
+                "it; variables "
+                "of the\n"
+                "# environment win over both: FLEXSYNC_LIMITS_PLAN is limits.plan, and so on.\n",
                 out);
     return print_groups(out, print_commented, NULL);
 }

@@ -27,7 +27,8 @@ struct loading {
     bool incomplete; /* the file was not read to its end: what is missing may stand in the rest */
     struct {
         enum origin origin;
-        const char *path; /* of ORIGIN_FILE */
+        const char *path;                   /* of ORIGIN_FILE */
+        char variable[CONFIG_VARIABLE_MAX]; /* of ORIGIN_ENVIRONMENT */
         unsigned line;
         bool refused; /* a mistake in it was reported: that it has no value is none */
     } set[SETTING_COUNT];
@@ -102,6 +103,9 @@ void config_dropin_free(struct loading *loading);
 /* config_duplicate.c: names the setting at which libconfig stopped because it is there already. */
 struct config_t;
 void config_duplicate_report(struct loading *loading, const struct config_t *parsed, const char *text);
+
+/* config_environment.c: applies the variables, and reports those that are nearly ours. */
+void config_environment_load(struct loading *loading);
 
 /* config_key.c: finds the key; reports when there is none, unless the settings are only tested. */
 void config_key_load(struct loading *loading, enum config_need need);

@@ -6,6 +6,7 @@
 #include "flexsync/log.h"
 #include "flexsync/text.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +32,8 @@ const struct setting config_schema[SETTING_COUNT] = {
                           .example = "https://SITE.flexrentalsolutions.com/f5/api",
                           .help = "The address of your site's API; needed. https, except to this machine."},
     [SETTING_API_KEY_FILE] =
-        {AT(flex, api_key_file), .type = SETTING_PATH, .example = "/etc/flexsync/api-key",
+        {AT(flex, api_key_file), .type = SETTING_PATH, .environment = "FLEX_API_KEY_FILE",
+         .example = "/etc/flexsync/api-key",
          .help = "The file that holds the API key and nothing else, as a whole path. Read only if there\n"
                  "is neither the systemd credential flex-api-key nor the variable FLEX_API_KEY."},
     [SETTING_TIMEOUT] = {AT(flex, timeout), .type = SETTING_DURATION, .fallback = "30s", .min = USEC_PER_SEC,
@@ -132,6 +134,14 @@ bool config_schema_has_group(const char *group)
         if (strcmp(config_schema[i].group, group) == 0)
             return true;
     return false;
+}
+
+char *config_schema_variable(const struct setting *setting, char buffer[static CONFIG_VARIABLE_MAX])
+{
+    (void)snprintf(buffer, CONFIG_VARIABLE_MAX, "FLEXSYNC_%s_%s", setting->group, setting->name);
+    for (char *p = buffer; *p; p++)
+        *p = (char)toupper((unsigned char)*p);
+    return buffer;
 }
 
 bool config_schema_is_text(enum setting_type type)

@@ -35,13 +35,13 @@ test_without_on_start_the_first_cycle_is_the_timers() {
     stop_daemon
 }
 
-test_every_line_on_a_pipe_has_a_priority() {
+test_every_line_on_a_pipe_has_a_priority_and_a_time() {
     daemon_amid_a_cycle
     kill -USR1 "$DAEMON"
     wait_until "status" daemon_said 'syncing contacts'
     stop_daemon
-    expect_equal "lines without a priority" "$(grep -cvE '^<[3-7]>.' "$T/daemon.err" || true)" 0
-    expect_match "start" "$(head -n 1 "$T/daemon.err")" '^<6>flexsyncd [0-9.]+: http://127.0.0.1:[0-9]+/f5/api into .*contacts.db every 15min, at most 2 requests at a time, key from flex.api_key_file$'
+    expect_equal "lines without priority or time" "$(grep -cvE '^<[3-7]>[0-9-]{10} [0-9:]{8}Z .' "$T/daemon.err" || true)" 0
+    expect_match "start" "$(head -n 1 "$T/daemon.err")" '^<6>[0-9-]+ [0-9:]+Z flexsyncd [0-9.]+: http://127.0.0.1:[0-9]+/f5/api into .*contacts.db every 15min, at most 2 requests at a time, key from flex.api_key_file$'
     expect_equal "stdout" "$(cat "$T/daemon.out")" ""
 }
 
@@ -125,7 +125,7 @@ test_sigterm_while_idle_ends_at_once_with_0() {
     kill -TERM "$DAEMON"
     DEADLINE=15 daemon_ended
     expect_status 0
-    expect_match "the log" "$(tail -n 1 "$T/daemon.err")" '^<6>flexsyncd ends$'
+    expect_match "the log" "$(tail -n 1 "$T/daemon.err")" '^<6>[0-9-]+ [0-9:]+Z flexsyncd ends$'
 }
 
 test_sigkill_amid_a_cycle_costs_nothing_but_what_was_on_its_way() {
@@ -181,7 +181,7 @@ test_hup_reads_new_settings_and_syncs_at_once() {
     write_conf sync.page_size=7 log.file="\"$T/new.log\""
     kill -HUP "$DAEMON"
     wait_until "a cycle" cycles_are 1 "\"trigger\" = 'signal' AND status = 'success'"
-    expect_match "the log" "$(cat "$T/daemon.err")" '<6>settings read again'
+    expect_match "the log" "$(cat "$T/daemon.err")" 'Z settings read again'
     wait_until "the new log file" grep -q 'contacts: success' "$T/new.log"
     expect_at_least "pages of the new server" "$(stat_of by_kind.list)" 5
     expect_equal "requests of the old server" "$(SIM=$other stat_of by_kind.list)" 1

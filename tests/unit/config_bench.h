@@ -40,8 +40,13 @@ struct bench {
     struct config *config; /* NULL after a failure */
 };
 
-static const char *const bench_variables[] = {
-    "CREDENTIALS_DIRECTORY", "FLEX_API_KEY", "FLEX_BASE_URL", "DB_PATH", "LOG_LEVEL", "LOG_FILE"};
+static const char *const bench_variables[] = {"CREDENTIALS_DIRECTORY",
+                                              "FLEX_API_KEY",
+                                              "FLEX_API_KEY_FILE",
+                                              "FLEX_BASE_URL",
+                                              "DB_PATH",
+                                              "LOG_LEVEL",
+                                              "LOG_FILE"};
 
 static inline int set_up(void **state)
 {

@@ -164,6 +164,82 @@ static void the_environment_wins_over_the_file(void **state)
     assert_string_equal(bench->config->log.error_file, "/e.log");
 }
 
+/* A value that is not the default, as a variable has it. */
+static void write_other_value(const struct setting *s, char value[static 128])
+{
+    char text[TEXT_MAX];
+    switch (s->type) {
+    case SETTING_DURATION:
+        (void)snprintf(value, 128, "%s", text_format_duration(text, s->min));
+        break;
+    case SETTING_INTEGER:
+        (void)snprintf(value, 128, "%" PRId64, s->min);
+        break;
+    case SETTING_REAL:
+        (void)snprintf(value, 128, "2.5");
+        break;
+    case SETTING_BOOLEAN:
+        (void)snprintf(value, 128, "%s", strcmp(s->fallback, "true") == 0 ? "false" : "true");
+        break;
+    case SETTING_CHOICE:
+        (void)snprintf(value, 128, "%s", s->choices[strcmp(s->fallback, s->choices[0]) == 0]);
+        break;
+    case SETTING_STRING:
+    case SETTING_PATH:
+    case SETTING_SITE:
+    case SETTING_TYPE_COUNT:
+        (void)snprintf(value, 128, "%s", s->example ? s->example : "/elsewhere/file");
+        break;
+    }
+}
+
+static void every_setting_has_a_variable_that_wins(void **state)
+{
+    struct bench *bench = *state;
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        const struct setting *s = &config_schema[i];
+        char name[CONFIG_VARIABLE_MAX], value[128], text[256];
+        const char *quote = config_schema_is_quoted(s->type) ? "\"" : "";
+        write_other_value(s, value);
+        (void)snprintf(text, sizeof text, "%s = { %s = %s%s%s; };", s->group, s->name, quote, value, quote);
+        assert_int_equal(load(bench, text), 0);
+        struct config *from_file = bench->config;
+        bench->config = NULL;
+
+        assert_int_equal(load(bench, ""), 0);
+        (void)config_schema_variable(s, name);
+        set_variable(name, value);
+        assert_int_equal(load(bench, ""), 0);
+        assert_equal_configs(from_file, bench->config);
+        set_variable(name, "");
+        assert_int_equal(load(bench, text), 0);
+        assert_equal_configs(from_file, bench->config);
+        assert_int_equal(unsetenv(name), 0);
+        (void)config_free(from_file);
+    }
+    set_variable("FLEXSYNC_LIMITS_PLAN", "lite");
+    assert_int_equal(load(bench, "limits = { plan = \"enterprise-plus\"; };"), 0);
+    assert_int_equal(bench->config->limits.plan, PLAN_LITE);
+    assert_int_equal(unsetenv("FLEXSYNC_LIMITS_PLAN"), 0);
+}
+
+static void wrong_variables_are_named(void **state)
+{
+    struct bench *bench = *state;
+    assert_variable_refused(bench, "FLEXSYNC_LIMITS_PLAN", "gold", "\"enterprise-plus\" or \"lite\"");
+    assert_variable_refused(bench, "FLEXSYNC_LIMITS_RATE", "fast", "a number, 0 to 1000");
+    assert_variable_refused(bench, "FLEXSYNC_LIMITS_RATE", "1.5x", "a number, 0 to 1000");
+    assert_variable_refused(bench, "FLEXSYNC_LIMITS_BURST", "1.5", "a whole number, 1 to 10000");
+    assert_variable_refused(bench, "FLEXSYNC_LIMITS_BURST", "12 or so", "a whole number, 1 to 10000");
+    assert_variable_refused(bench, "FLEXSYNC_SYNC_ON_START", "yes", "write true or false");
+    assert_variable_refused(bench, "FLEXSYNC_SYNC_INTERVAL", "15", "is not a time with a unit");
+    assert_variable_refused(bench, "FLEXSYNC_LIMITS_PLANN", "lite", "did you mean FLEXSYNC_LIMITS_PLAN?");
+    assert_variable_refused(bench, "FLEXSYNC_LOG_WHATEVER", "", "is not known; remove it");
+    set_variable("FLEXSYNC_BUILD", "build/release");
+    assert_int_equal(load(bench, ""), 0);
+    assert_int_equal(unsetenv("FLEXSYNC_BUILD"), 0);
+}
+
 static void every_log_level_of_the_old_tool_is_known(void **state)
 {
     struct bench *bench = *state;
@@ -256,8 +332,8 @@ static void mistakes_in_conf_d_are_named_with_their_file_and_line(void **state)
     assert_mistake(bench, ":1: sync.intervall: ");
     assert_int_equal(line_count(bench), 4);
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-        static const char *const begins[] = {
-            ":2: limits.share: ", ":1: ", ":3: log.error_file: is the same file"};
+        static const char *const begins[] = {":2: limits.share: ", ":2: syntax error",
+                                             ":3: log.error_file: is the same file"};
         (void)snprintf(line, sizeof line, "\n%s%s", drop_in(bench, names[i]), begins[i]);
         assert_says(bench, line);
     }
@@ -334,6 +410,8 @@ int main(void)
         BENCH_TEST(a_real_setting_takes_whole_numbers_and_scientific_ones),
         BENCH_TEST(syntax_that_libconfig_allows_is_understood),
         BENCH_TEST(the_environment_wins_over_the_file),
+        BENCH_TEST(every_setting_has_a_variable_that_wins),
+        BENCH_TEST(wrong_variables_are_named),
         BENCH_TEST(every_log_level_of_the_old_tool_is_known),
         BENCH_TEST(a_mistake_in_the_environment_alone_blames_the_environment_alone),
         BENCH_TEST(only_the_file_that_was_asked_for_must_exist),

@@ -2,6 +2,7 @@
 
 #include "flexsync/cleanup.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +18,7 @@
 struct bench {
     char folder[32], file[64], error_file[64], text[TEXT_SIZE];
     int saved, caught;
+    unsigned times; /* of the lines of said() */
     struct log *log;
 };
 
@@ -61,11 +63,35 @@ static struct log *open_log(struct bench *bench, const struct log_options *optio
     return bench->log;
 }
 
+static bool is_stamp(const char *text)
+{
+    for (const char *p = "2026-11-28 10:00:00Z "; *p; p++, text++)
+        if (isdigit(*p) ? !isdigit(*text) : *p != *text)
+            return false;
+    return true;
+}
+
+/* Cuts out the times that follow a priority; returns how many there were. */
+static unsigned cut_times(char *text)
+{
+    unsigned count = 0;
+    for (char *p = text; (p = strchr(p, '<')) != NULL; p++) {
+        char *time = p + strlen("<6>");
+        if (p[1] < '0' || p[1] > '7' || p[2] != '>' || !is_stamp(time))
+            continue;
+        const char *after = strchr(time, 'Z') + 2;
+        memmove(time, after, strlen(after) + 1);
+        count++;
+    }
+    return count;
+}
+
 /* What has come on standard error since the last time. */
 static const char *said(struct bench *bench)
 {
     ssize_t n = read(bench->caught, bench->text, sizeof bench->text - 1);
     bench->text[n > 0 ? n : 0] = '\0';
+    bench->times = cut_times(bench->text);
     return bench->text;
 }
 
@@ -93,11 +119,12 @@ static void say_at_all_levels(struct log *log)
     log_line(log, LOG_LEVEL_DEBUG, "of debug");
 }
 
-static void a_pipe_gets_the_priorities_of_sd_daemon(void **state)
+static void a_pipe_gets_the_priorities_of_sd_daemon_and_the_time(void **state)
 {
     struct bench *bench = *state;
     say_at_all_levels(open_log(bench, &(struct log_options){.level = LOG_LEVEL_DEBUG}));
     assert_string_equal(said(bench), "<3>of error\n<4>of warn\n<6>of info\n<7>of debug\n");
+    assert_int_equal(bench->times, LOG_LEVEL_COUNT);
 }
 
 static void nothing_less_urgent_than_the_level_is_written(void **state)
@@ -338,7 +365,7 @@ static void freeing_nothing_is_fine(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_pipe_gets_the_priorities_of_sd_daemon),
+        TEST(a_pipe_gets_the_priorities_of_sd_daemon_and_the_time),
         TEST(nothing_less_urgent_than_the_level_is_written),
         TEST(people_are_told_warnings_and_errors_in_plain_words),
         TEST(one_file_gets_every_line_and_the_other_errors_only),
