@@ -1,4 +1,4 @@
-# Sourced by quickstart, dev, build-package and run-tests: what of Debian is needed, and how it comes here.
+# Sourced by the scripts beside it: what of Debian is needed, how it comes here, and what else they share.
 
 packages_build="gcc libc6-dev make cmake pkg-config libcurl4-openssl-dev libsqlite3-dev libjansson-dev libsystemd-dev
 libconfig-dev libxlsxwriter-dev libminizip-dev libmicrohttpd-dev zlib1g-dev sqlite3 ca-certificates"
@@ -7,6 +7,21 @@ packages_dev="entr libcmocka-dev"
 packages_tests="libcmocka-dev clang clang-format libclang-rt-dev valgrind curl openssl socat git procps
 lintian logrotate man-db systemd-container zsh time util-linux python3 python3-jsonschema python3-openpyxl
 python3-vobject tmux"
+
+# choose_site: `name` is site with FLEX_API_KEY and FLEX_BASE_URL, flexsim with neither. One alone is a slip: made-up
+# contacts are not what was asked for.
+choose_site() {
+  local missing given
+  name=flexsim
+  case ${FLEX_API_KEY:+key}${FLEX_BASE_URL:+site} in
+  '') return ;;
+  keysite) name=site && return ;;
+  key) missing=FLEX_BASE_URL given=FLEX_API_KEY ;;
+  site) missing=FLEX_API_KEY given=FLEX_BASE_URL ;;
+  esac
+  echo "$given is set and $missing is not: your own site needs both, the made-up one neither" >&2
+  exit 64
+}
 
 # show_progress WHAT: percents, one a line of the input, on stderr: in place on a terminal, else a line at every quarter.
 show_progress() {

@@ -18,18 +18,21 @@ test_the_quick_start_names_the_variable_that_is_missing() {
     FLEX_BASE_URL=http://127.0.0.1:1/f5/api quickstart
     expect_equal "status" "$STATUS" 64
     expect_match "message" "$(cat "$ERR")" 'FLEX_BASE_URL is set and FLEX_API_KEY is not'
-    [ ! -e tree/quickstart ] || fail "it has begun nevertheless"
+    STATUS=0
+    FLEX_API_KEY=$KEY tree/contrib/dev >"$OUT" 2>"$ERR" || STATUS=$?
+    expect_equal "status of dev" "$STATUS" 64
+    [ ! -e tree/quickstart ] && [ ! -e tree/build ] || fail "it has begun nevertheless"
 }
 
-# The quota of the made-up site would not suffice for a second one, and is that of another server anyway.
-test_the_quick_start_works_twice_and_its_next_steps_as_printed() {
+# A second one within the hour, too: the ledger of the first, of another flexsim, would stop it. (fresh-machine runs it twice.)
+test_the_quick_start_begins_anew_and_its_next_steps_work_as_printed() {
     local line steps=0
     OUT=$T/quick.out ERR=$T/quick.err
+    mkdir -p tree/quickstart/flexsim
+    echo "left by the first" | tee tree/quickstart/flexsim/quota.db >tree/quickstart/flexsim/contacts.db
     quickstart
-    expect_equal "the first: $(cat "$ERR")" "$STATUS" 0
-    quickstart
-    expect_equal "the second: $(cat "$ERR")" "$STATUS" 0
-    expect_match "the second" "$(cat "$OUT")" '1,699 fetched, 1,699 new'
+    expect_equal "status: $(cat "$ERR")" "$STATUS" 0
+    expect_match "the sync" "$(cat "$OUT")" '1,699 fetched, 1,699 new'
     while read -r line; do
         steps=$((steps + 1))
         (unset FLEXSYNC_BUILD && eval "$line") >step.out 2>&1 </dev/null || fail "$line: $(cat step.out)"
