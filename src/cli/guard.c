@@ -43,22 +43,42 @@ static int guard_one(const struct guarded *guarded, const char *target, struct e
     return 0;
 }
 
+/* Whatever lies there is a part of the settings, or becomes one. */
+static int guard_drop_ins(const char *settings, const char *target, struct error *err)
+{
+    CLEANUP_FREE char *folder = strdup(settings), *drop_ins = NULL, *place = strdup(target);
+    struct stat a, b;
+    if (!folder || !place || asprintf(&drop_ins, "%s/conf.d", dirname(folder)) < 0)
+        return error_memory(err);
+    if (stat(dirname(place), &a) < 0 || stat(drop_ins, &b) < 0 || a.st_dev != b.st_dev ||
+        a.st_ino != b.st_ino)
+        return 0;
+    return error_set(
+        err, ERROR_USAGE, RETRY_NEVER,
+        "%.200s would be in the folder of settings that this program needs; it was left as it is: "
+        "name another file",
+        target);
+}
+
 int command_output(const struct call *call, const char *target, struct error *err)
 {
     static const char *const of_database[] = {"", "-wal", "-shm", "-journal", ".lock", NULL};
     static const char *const of_ledger[] = {"", "-journal", "-wal", "-shm", NULL};
     const struct config *config = call->config;
+    const char *settings = call->file ? call->file : CONFIG_DEFAULT_FILE;
     const struct guarded files[] = {
         {config->database.path, "the database, or a file beside it", of_database},
         {config->limits.ledger, "the quota's ledger, or a file beside it", of_ledger},
-        {call->file ? call->file : CONFIG_DEFAULT_FILE, "the settings file", NULL},
+        {settings, "the settings file", NULL},
         {config->flex.api_key_file, "the file with the key", NULL},
         {config->flex.ca_file, "the file with certificates", NULL},
         {config->log.file, "the log", NULL},
         {config->log.error_file, "the log of errors", NULL},
     };
-    for (size_t i = 0; target && strcmp(target, "-") != 0 && i < ARRAY_LENGTH(files); i++)
+    if (!target || strcmp(target, "-") == 0)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(files); i++)
         if (files[i].path && guard_one(&files[i], target, err) < 0)
             return -1;
-    return 0;
+    return guard_drop_ins(settings, target, err);
 }
