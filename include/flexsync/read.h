@@ -79,6 +79,10 @@ struct read_filter {
     const char *has;  /* what they must have, "email,phone"; NULL: nothing */
 };
 
+/* The kinds that filter.type finds, each once, in the order of their names. Reads every record. */
+typedef int read_kind_fn(void *arg, const char *name);
+int read_kinds(struct store *store, read_kind_fn *each, void *arg, struct error *err);
+
 /* One row of a listing for people; texts may be NULL. */
 struct read_contact {
     int64_t id;

@@ -180,6 +180,20 @@ static int usage_error(const char *what, const char *name, const struct command 
     return error_exit_status(ERROR_USAGE);
 }
 
+/* What was typed for the option that getopt has just refused: one that another command has may have taken a
+ * value with it. */
+static const char *typed_option(const struct call *call, int letter, char buffer[static 3])
+{
+    const char *last = call->argv[optind - 1];
+    bool apart = letter != '?' && optarg && last == optarg;
+    if (apart)
+        return call->argv[optind - 2];
+    if (strncmp(last, "--", 2) == 0 || letter != '?' || !optopt)
+        return last;
+    (void)snprintf(buffer, 3, "-%c", optopt);
+    return buffer;
+}
+
 static int no_such_option(const struct call *call, const char *name)
 {
     char meant[SUGGEST_TEXT_MAX], text[SUGGEST_TEXT_MAX + ERROR_TEXT_MAX];
@@ -350,7 +364,8 @@ static bool take_option(struct call *call, int letter, int *ret_status)
         return false;
     }
     if (letter == '?' || !strchr(call->command->letters, letter)) {
-        *ret_status = no_such_option(call, call->argv[optind - 1]);
+        char typed[3];
+        *ret_status = no_such_option(call, typed_option(call, letter, typed));
         return false;
     }
     if (letter == 'n' && !take_number(call, optarg)) {

@@ -1,5 +1,9 @@
 #include "command.h"
+#include "flexsync/text.h"
 #include "render.h"
+
+#include <string.h>
+#include <strings.h>
 
 struct list {
     bool json;
@@ -23,12 +27,33 @@ static int each_contact(void *arg, const struct read_contact *contact)
     return ferror(stdout);
 }
 
-/* An empty list may be a slip of the pen. */
-static void say_nobody(const struct call *call)
+struct kinds {
+    const char *wanted;
+    bool found; /* it is one of them */
+    char text[ERROR_TEXT_MAX];
+};
+
+static int each_kind(void *arg, const char *name)
 {
-    if (call->type || call->has || call->since)
-        command_say("nobody is like that; the kinds that there are: flexsync show 1, at "
-                    "\"Is\"; all contacts: flexsync list");
+    struct kinds *kinds = arg;
+    size_t length = strlen(kinds->text);
+    kinds->found = kinds->found || strcasecmp(name, kinds->wanted) == 0;
+    (void)snprintf(kinds->text + length, sizeof kinds->text - length, "%s%.60s", length ? ", " : "", name);
+    return 0;
+}
+
+/* An empty list may be a slip of the pen. */
+static void say_none(const struct call *call, struct store *store)
+{
+    struct error err;
+    struct kinds kinds = {.wanted = call->type ? call->type : ""};
+    bool known = call->type && read_kinds(store, each_kind, &kinds, &err) == 0;
+    text_disarm(kinds.text);
+    if (known && !kinds.found && kinds.text[0])
+        command_say("no contact is of the kind \"%.80s\"; the kinds that there are: %s", call->type,
+                    kinds.text);
+    else if (call->type || call->has || call->since)
+        command_say("no contact fits these options; all contacts: flexsync list");
 }
 
 int command_list(struct call *call)
@@ -47,7 +72,7 @@ int command_list(struct call *call)
     if (read_contacts(store, &filter, call->limit, each_contact, &list, &err) < 0)
         status = command_failed(&err);
     else if (list.count == 0)
-        say_nobody(call);
+        say_none(call, store);
     if (call->json)
         (void)printf("\n  ]\n}\n");
     (void)store_close(store);

@@ -87,3 +87,19 @@ void read_bind_filter(sqlite3_stmt *s, const struct read_filter *filter)
     if (filter->type)
         bind_text(s, 3, filter->type);
 }
+
+int read_kinds(struct store *store, read_kind_fn *each, void *arg, struct error *err)
+{
+    CLEANUP_STATEMENT sqlite3_stmt *s = read_prepare(
+        store,
+        "SELECT contact_type AS name FROM contacts WHERE contact_type <> ''"
+        " UNION SELECT json_extract(e.value, '$.name') FROM contacts c,"
+        " json_each(" FLEX_DATA ", '$.resourceTypes') e"
+        " WHERE CASE WHEN e.type = 'object' THEN json_type(e.value, '$.name') = 'text' END ORDER BY 1",
+        err);
+    int r = s ? 1 : -1;
+    while (r > 0 && (r = statement_step(store, s, err)) > 0)
+        if (each(arg, read_text(s, 0)) != 0)
+            return 0;
+    return r;
+}

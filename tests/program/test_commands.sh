@@ -361,6 +361,14 @@ test_options_may_stand_behind_words_and_wrong_ones_are_named_once() {
     cli list --bogus
     expect_status 64
     expect_equal "stderr" "$(cat "$ERR")" "flexsync: this is no option of the command: --bogus; try: flexsync list --help"
+    local words
+    for words in '-n 5' '--number 5' '-n5' '--number=5' '-Z 5' '-Zr' '--watch' '-n 5 -- x'; do
+        # shellcheck disable=SC2086
+        cli export $words
+        expect_status 64
+        expect_equal "stderr of 'export $words'" "$(cat "$ERR")" "flexsync: this is no option of the command: $(
+            sed -E 's/^(-Z|[^ ]*).*/\1/' <<<"$words"); try: flexsync export --help"
+    done
     cli list -n
     expect_status 64
     expect_equal "stderr" "$(cat "$ERR")" "flexsync: this option takes a value: -n; try: flexsync list --help"

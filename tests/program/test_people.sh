@@ -59,7 +59,12 @@ test_the_list_can_be_narrowed() {
     cli list --type Nobody
     expect_status 0
     expect_equal "lines" "$(wc -l <"$OUT")" 0
-    expect_match "stderr" "$(cat "$ERR")" 'nobody is like that; .*flexsync show 1'
+    expect_match "stderr" "$(cat "$ERR")" 'no contact is of the kind "Nobody"; the kinds that there are: .*Company, .*Individual.*, Vendor'
+    sql "SELECT DISTINCT name FROM contact_resource_types UNION SELECT DISTINCT contact_type FROM contacts ORDER BY 1" | paste -sd, | sed 's/,/, /g' >kinds
+    cli list --type Firma --json
+    expect_equal "what is said" "$(cat "$ERR")" "flexsync: no contact is of the kind \"Firma\"; the kinds that there are: $(cat kinds)"
+    cli list --type company --since 2099-01-01
+    expect_match "stderr" "$(cat "$ERR")" 'no contact fits these options; all contacts: flexsync list'
     cli list --has emial
     expect_status 64
     expect_match "stderr" "$(cat "$ERR")" 'did you mean email\?'

@@ -95,10 +95,16 @@ test_a_killed_sync_has_no_exit_status_and_a_pause_is_no_problem() {
     expect_log 'status, exit_status' 'running|'
     kill -KILL "$DAEMON"
     wait "$DAEMON" 2>/dev/null || true
+    start_daemon
+    wait_until "another sync" cycles_are 2
+    stop_daemon
+    cli status
+    expect_match "after a plain stop" "$(cat "$OUT")" 'Problem +[0-9:]{5}, contacts: partial; stopped before.*To do +nothing; the next sync goes on'
+    expect_no_match "after a plain stop" "$(cat "$OUT")" 'accept-vanished'
     sim 'config?latency=0' >/dev/null
     rm "$T/quota.db"
     write_conf limits.hourly=20
-    sync # closes the row, and runs out of quota
+    sync # runs out of quota
     expect_status 2
     expect_sql "the killed one" "SELECT status, error_message, exit_status FROM sync_log WHERE entity = 'contacts' ORDER BY id LIMIT 1" 'failed|interrupted|'
     expect_log 'status, exit_status, resumes_at IS NOT NULL' 'partial|2|1'
