@@ -101,6 +101,12 @@ int config_load_told(struct config **ret, const char *path, enum config_need nee
                      void *arg, struct error *err);
 
 /*
+ * What is allowed and yet probably wrong: a base URL without /f5/api, and, where `path` (as config_load() has
+ * it) is the file of one of our units, paths that its sandbox forbids. A line each, with the setting.
+ */
+void config_notes(const struct config *config, const char *path, config_tell *tell, void *arg);
+
+/*
  * The effective settings as a file that config_load() reads back; the key only as a comment that says where
  * from. 0, or -EIO where the stream refuses.
  */

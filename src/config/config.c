@@ -4,8 +4,10 @@
 
 #include "flexsync/cleanup.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define LEDGER_NAME "quota.db"
 
@@ -116,6 +118,29 @@ static void check_site(struct loading *loading)
                               config_schema[SETTING_BASE_URL].example);
 }
 
+/* The template's place for the name of the site, uncommented and not filled in. */
+static void check_placeholder(struct loading *loading)
+{
+    const char *url = loading->config->flex.base_url;
+    if (url && strstr(url, "://SITE."))
+        config_mistake_in_setting(loading, SETTING_BASE_URL,
+                                  "still has the template's SITE; put the name of your site in its place");
+}
+
+/* Else every request would fail by it. */
+static void check_ca_file(struct loading *loading)
+{
+    struct stat st;
+    const char *path = loading->config->flex.ca_file;
+    int error = !path || access(path, R_OK) == 0 ? 0 : errno;
+    if (error == 0 && path && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        error = EISDIR;
+    if (error)
+        config_mistake_in_setting(
+            loading, SETTING_CA_FILE,
+            "cannot be read: %s; name a file with certificates, readable for all (0644)", strerror(error));
+}
+
 static void load(struct loading *loading, bool required, enum config_need need)
 {
     config_dropin_load(loading, required);
@@ -128,6 +153,9 @@ static void load(struct loading *loading, bool required, enum config_need need)
     if (need == CONFIG_WITHOUT_KEY)
         return;
     check_site(loading);
+    check_placeholder(loading);
+    if (need == CONFIG_TEST)
+        check_ca_file(loading);
     config_key_load(loading, need);
 }
 

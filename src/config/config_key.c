@@ -146,8 +146,13 @@ static void report_unreadable(struct loading *loading, enum config_key_source so
         (void)snprintf(what, sizeof what, "is a directory; name the file that holds the key");
     else if (r == -ENXIO)
         (void)snprintf(what, sizeof what, "does not exist; make it, with the API key as its content");
+    else if (r == -EACCES) /* not "make it readable": with mode 644 everybody could read the contacts */
+        (void)snprintf(
+            what, sizeof what,
+            "cannot be read by this user, which is right if it is root's with mode 600: do this as root. "
+            "The service reads it as the credential " CREDENTIAL ", and not by this setting");
     else
-        (void)snprintf(what, sizeof what, "cannot be read: %s; make it readable for this user", strerror(-r));
+        (void)snprintf(what, sizeof what, "cannot be read: %s", strerror(-r));
     report(loading, source, what);
 }
 

@@ -421,17 +421,30 @@ static void tear_down(struct daemon *daemon)
     daemon->log = log_free(daemon->log);
 }
 
+/* Under systemd it is mostly the unit that forbids a file, and no right on a folder would help. */
+static void tell_failure(struct daemon *daemon, const struct error *err)
+{
+    char line[ERROR_LINE_MAX], text[ERROR_LINE_MAX];
+    bool unit = err->code == ERROR_CREATE && getenv("INVOCATION_ID");
+    (void)snprintf(
+        text, sizeof text, "%s%s", err->text,
+        unit ? "; the unit must allow it too: systemctl edit flexsyncd, [Service], ReadWritePaths= with "
+               "that folder"
+             : "");
+    (void)error_line(line, err->code, text);
+    if (daemon->log)
+        log_line(daemon->log, LOG_LEVEL_ERROR, "%s", line);
+    else
+        log_early(LOG_LEVEL_ERROR, "flexsyncd: %s", line);
+}
+
 int daemon_run(const struct options *options, struct config *config)
 {
     struct daemon daemon = {.options = *options};
-    char line[ERROR_LINE_MAX];
     struct error err = {0};
     int status;
     if (set_up(&daemon, config, &err) < 0) {
-        if (daemon.log)
-            log_line(daemon.log, LOG_LEVEL_ERROR, "%s", error_line(line, err.code, err.text));
-        else
-            log_early(LOG_LEVEL_ERROR, "flexsyncd: %s", error_line(line, err.code, err.text));
+        tell_failure(&daemon, &err);
         status = error_exit_status(err.code);
     } else {
         status = run(&daemon);

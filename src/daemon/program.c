@@ -16,6 +16,12 @@ static void tell_mistake(void *arg, const char *line)
     log_early(LOG_LEVEL_ERROR, "%s", line);
 }
 
+static void tell_note(void *arg, const char *line)
+{
+    (void)arg;
+    log_early(LOG_LEVEL_WARN, "%s", line);
+}
+
 static void tell_nobody(void *arg, const char *line)
 {
     (void)arg, (void)line;
@@ -74,6 +80,8 @@ static int with_settings(const struct options *options)
         store_temporary_beside(config->database.path);
         return daemon_run(options, config);
     }
+    if (options->test)
+        config_notes(config, options->file, tell_note, NULL);
     int status = options->print ? print_settings(config) : test_database(config);
     (void)config_free(config);
     return status;

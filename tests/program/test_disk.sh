@@ -268,6 +268,15 @@ test_a_folder_that_is_missing_is_73_with_a_remedy() {
     sync
     expect_status 73
     expect_match "stderr" "$(cat "$ERR")" 'make the folder of the database'
+    start_daemon
+    daemon_ended
+    expect_status 73
+    expect_no_match "stderr of the daemon" "$(cat "$ERR")" 'ReadWritePaths'
+    DAEMON_ENV=(INVOCATION_ID=0123456789abcdef) # as systemd sets it
+    start_daemon
+    daemon_ended
+    expect_status 73
+    expect_match "under systemd" "$(cat "$ERR")" 'make the folder of the database.*; the unit must allow it too: systemctl edit flexsyncd, \[Service\], ReadWritePaths='
 }
 
 test_a_table_of_the_owner_with_a_name_that_is_needed_is_named_with_what_to_do() {

@@ -208,6 +208,18 @@ static void a_key_file_that_cannot_be_read_is_told_with_its_line(void **state)
     assert_int_equal(mkfifo(bench->key, 0600), 0); /* nobody writes: must not wait for it */
     assert_int_equal(load_with_key_file(bench), -1);
     assert_int_equal(line_count(bench), 1);
+    assert_int_equal(unlink(bench->key), 0);
+    write_bytes(bench->key, KEY, strlen(KEY));
+    assert_int_equal(chmod(bench->key, 0), 0);
+    assert_int_equal(chmod(bench->directory, 0755), 0);
+    bool root = geteuid() == 0; /* which reads everything */
+    assert_true(!root || seteuid(65534) == 0);
+    int r = load_path(bench, bench->file, CONFIG_COMPLETE);
+    assert_true(!root || seteuid(0) == 0);
+    assert_int_equal(r, -1);
+    assert_mistake(bench,
+                   ":3: flex.api_key_file: cannot be read by this user, which is right if it is root's with "
+                   "mode 600: do this as root");
 }
 
 static void a_key_in_place_of_the_key_file_is_never_shown(void **state)
@@ -240,6 +252,79 @@ static void readers_of_the_database_need_no_key(void **state)
     assert_int_equal(bench->config->key_source, KEY_NONE);
 }
 
+static void the_placeholder_of_the_template_is_no_site(void **state)
+{
+    struct bench *bench = *state;
+    set_variable("FLEX_API_KEY", KEY);
+    static const char text[] = "flex = {\n base_url = \"https://SITE.flexrentalsolutions.com/f5/api\"; };";
+    assert_int_equal(load_text(bench, text, CONFIG_TEST), -1);
+    assert_mistake(bench, ":2: flex.base_url: still has the template's SITE; put the name of your site");
+    assert_int_equal(load_text(bench, text, CONFIG_COMPLETE), -1);
+    assert_int_equal(load_text(bench, text, CONFIG_WITHOUT_KEY), 0);
+}
+
+static void a_test_of_the_settings_looks_for_the_certificates(void **state)
+{
+    struct bench *bench = *state;
+    set_variable("FLEX_BASE_URL", SITE);
+    assert_int_equal(load_text(bench, "flex = {\n ca_file = \"/nowhere/ca.pem\"; };", CONFIG_TEST), -1);
+    assert_mistake(bench, ":2: flex.ca_file: cannot be read: No such file or directory; name a file");
+    assert_int_equal(load_text(bench, "flex = { ca_file = \"/tmp\"; };", CONFIG_TEST), -1);
+    assert_says(bench, "Is a directory");
+    write_bytes(bench->key, "x", 1);
+    char text[256];
+    (void)snprintf(text, sizeof text, "flex = { ca_file = \"%s\"; };", bench->key);
+    assert_int_equal(load_text(bench, text, CONFIG_TEST), 0);
+}
+
+static void take_note(void *arg, const char *line)
+{
+    char *notes = arg;
+    size_t length = strlen(notes);
+    (void)snprintf(notes + length, BYTES_MAX - length, "%s\n", line);
+}
+
+static void assert_noted(struct bench *bench, const char *text, const char *path, const char *expected)
+{
+    static char notes[BYTES_MAX];
+    notes[0] = '\0';
+    assert_int_equal(load_text(bench, text, CONFIG_TEST), 0);
+    config_notes(bench->config, path, take_note, notes);
+    if (*expected ? !strstr(notes, expected) : *notes)
+        fail_msg("the notes are '%s', and not '%s'", notes, expected);
+}
+
+static void what_is_seldom_right_is_noted_and_no_mistake(void **state)
+{
+    struct bench *bench = *state;
+    set_variable("FLEX_BASE_URL", SITE);
+    assert_noted(bench, "", NULL, "");
+    assert_noted(bench, "", "/etc/flexsync/flexsync.conf", "");
+    assert_noted(bench, "database = { path = \"/srv/flex/contacts.db\"; };", "/home/me/flexsync.conf", "");
+    assert_noted(
+        bench, "database = { path = \"/srv/flex/contacts.db\"; };", NULL,
+        "/etc/flexsync/flexsync.conf: note: database.path: flexsyncd.service may write below "
+        "/var/lib/flexsync and /var/log/flexsync only; allow it by systemctl edit flexsyncd.service: "
+        "[Service] ReadWritePaths=/srv/flex ");
+    assert_noted(bench, "log = { file = \"/var/log/app.log\"; };", NULL, "note: log.file: ");
+    assert_noted(bench, "limits = { ledger = \"/home/me/quota.db\"; };", NULL,
+                 "note: limits.ledger: flexsyncd.service does not see /home of this machine");
+    assert_noted(bench, "database = { path = \"/var/lib/flexsync/contacts.db\"; };",
+                 "/etc/flexsync/north.conf",
+                 "note: database.path: flexsyncd@north.service may write below /var/lib/flexsync/north and");
+    assert_noted(bench, "database = { path = \"/var/lib/flexsync/north/contacts.db\"; };",
+                 "/etc/flexsync/north.conf", "");
+    assert_noted(bench, "database = { path = \"contacts.db\"; };", NULL,
+                 "note: database.path: is no whole path");
+    write_bytes(bench->key, "x", 1); /* in /tmp */
+    char text[256];
+    (void)snprintf(text, sizeof text, "flex = { ca_file = \"%s\"; };", bench->key);
+    assert_noted(bench, text, NULL, "note: flex.ca_file: flexsyncd.service does not see /tmp");
+    set_variable("FLEX_BASE_URL", "https://demo.flexrentalsolutions.com");
+    assert_noted(bench, "", "/home/me/flexsync.conf",
+                 "/home/me/flexsync.conf: note: flex.base_url: does not end in /f5/api");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +337,9 @@ int main(void)
         BENCH_TEST(a_key_that_could_forge_a_header_is_refused_and_never_shown),
         BENCH_TEST(a_key_has_a_largest_length),
         BENCH_TEST(a_missing_key_is_told_with_the_remedy),
+        BENCH_TEST(the_placeholder_of_the_template_is_no_site),
+        BENCH_TEST(a_test_of_the_settings_looks_for_the_certificates),
+        BENCH_TEST(what_is_seldom_right_is_noted_and_no_mistake),
         BENCH_TEST(a_test_of_the_settings_does_without_a_key_but_not_with_a_bad_one),
         BENCH_TEST(a_key_file_that_cannot_be_read_is_told_with_its_line),
         BENCH_TEST(a_key_in_place_of_the_key_file_is_never_shown),
