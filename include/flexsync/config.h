@@ -122,6 +122,15 @@ int config_print_template(FILE *out);
 bool config_needs_restart(const struct config *now, const struct config *next,
                           char ret_names[static CONFIG_NAMES_MAX]);
 
+/*
+ * Is it the same key, without saying which: a salted hash (SipHash keyed by a random number) that proves
+ * nothing about any other. `proof` is salt and hash as 48 hexadecimal digits. A proof of another form, and a
+ * config without a key, match nothing.
+ */
+#define CONFIG_PROOF_MAX 49 /* bytes, its NUL included */
+int config_key_prove(const struct config *config, char ret_proof[static CONFIG_PROOF_MAX], struct error *err);
+bool config_key_matches(const struct config *config, const char *proof);
+
 /* Wipes the key and frees; NULL is allowed; returns NULL. */
 struct config *config_free(struct config *config);
 

@@ -45,6 +45,8 @@ struct control_options {
     int (*sync)(void *arg, const struct engine_request *request, uint64_t *ret_run, struct error *err);
     /* Begins a check, unless one is under way; its findings are told by control_checked(). */
     int (*check)(void *arg, struct error *err);
+    /* Has the daemon this key in use, as config_key_matches()? */
+    bool (*same_key)(void *arg, const char *proof);
     void *arg; /* not owned */
 };
 

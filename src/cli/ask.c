@@ -199,22 +199,46 @@ static int await_reply(struct ask *ask, struct varlink_reply *ret, struct error 
     return r;
 }
 
+/* A call that needs no work: 1 and *ret, whose root the caller releases; otherwise as ask_open(). */
+static int ask_quickly(const struct lock_holder *holder, const char *method, json_t *parameters,
+                       struct varlink_reply *ret, struct error *err)
+{
+    struct ask ask;
+    int r = ask_open(&ask, holder, err);
+    if (r <= 0) {
+        json_decref(parameters);
+        return r;
+    }
+    r = ask_send(&ask, method, parameters, false, err);
+    if (r == 0)
+        r = await_reply(&ask, ret, err);
+    if (r > 0 && ret->error) {
+        r = ask_refused(&ask, ret, err);
+        json_decref(ret->root);
+    }
+    ask_close(&ask);
+    return r;
+}
+
 int ask_status(const struct lock_holder *holder, struct facts *ret, char line[static FACTS_LINE_MAX],
                struct error *err)
 {
-    struct ask ask;
     struct varlink_reply reply = {0};
-    int r = ask_open(&ask, holder, err);
+    int r = ask_quickly(holder, "io.flexsync.Status", json_object(), &reply, err);
     if (r <= 0)
         return r;
-    r = ask_send(&ask, "io.flexsync.Status", json_object(), false, err);
-    if (r == 0)
-        r = await_reply(&ask, &reply, err);
-    if (r > 0 && reply.error)
-        r = ask_refused(&ask, &reply, err);
-    if (r > 0)
-        ask_progress(json_object_get(reply.parameters, "progress"), ret, line);
+    ask_progress(json_object_get(reply.parameters, "progress"), ret, line);
     json_decref(reply.root);
-    ask_close(&ask);
+    return r;
+}
+
+int ask_same_key(const struct lock_holder *holder, const char *proof, bool *ret_same, struct error *err)
+{
+    struct varlink_reply reply = {0};
+    int r = ask_quickly(holder, "io.flexsync.CompareKey", json_pack("{s:s}", "proof", proof), &reply, err);
+    if (r <= 0)
+        return r;
+    *ret_same = json_is_true(json_object_get(reply.parameters, "same"));
+    json_decref(reply.root);
     return r;
 }

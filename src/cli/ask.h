@@ -51,4 +51,7 @@ void ask_result(const json_t *result, struct engine_result *ret_result);
 int ask_status(const struct lock_holder *holder, struct facts *ret, char line[static FACTS_LINE_MAX],
                struct error *err);
 
+/* Whether it uses the key of which config_key_prove() made the proof; the same returns. */
+int ask_same_key(const struct lock_holder *holder, const char *proof, bool *ret_same, struct error *err);
+
 #endif

@@ -1,5 +1,6 @@
 #include "flexsync/check.h"
 #include "about.h"
+#include "ask.h"
 #include "command.h"
 #include "feedline.h"
 #include "flexsync/cleanup.h"
@@ -343,6 +344,37 @@ static void check_database(struct checkup *check)
     say_ok("database", text);
 }
 
+/* A daemon that was not restarted goes on with the key that it was started with, whatever the server says of
+ * the new one. */
+static void check_daemon(struct checkup *check)
+{
+    char text[ERROR_TEXT_MAX], proof[CONFIG_PROOF_MAX];
+    const struct config *config = check->call->config;
+    struct lock_holder holder;
+    struct error err;
+    bool same = false;
+    if (lock_holder(config->database.path, &holder) <= 0 || strcmp(holder.program, "flexsyncd") != 0)
+        return;
+    int r = config_key_prove(config, proof, &err);
+    if (r == 0)
+        r = ask_same_key(&holder, proof, &same, &err);
+    if (r > 0 && !same) {
+        (void)error_set(
+            &err, ERROR_KEY, RETRY_LATER,
+            "flexsyncd (process %d) uses another key than the one tested here; to make it use this one: "
+            "systemctl restart flexsyncd",
+            holder.pid);
+        say_wrong(check, "daemon", &err);
+        return;
+    }
+    if (r > 0)
+        (void)snprintf(text, sizeof text, "process %d, uses the same key", holder.pid);
+    else
+        (void)snprintf(text, sizeof text, "not known whether it uses the same key: %.400s",
+                       r < 0 ? err.text : "it is beginning or ending");
+    say_ok("daemon", text);
+}
+
 static void check_server(struct checkup *check)
 {
     const struct config *config = check->call->config;
@@ -382,6 +414,8 @@ int command_check(struct call *call)
         check.store = NULL;
     if (ready)
         check_server(&check);
+    if (ready)
+        check_daemon(&check);
     check_database(&check);
     (void)store_close(check.store);
     (void)page_free(check.pages[0]);

@@ -6,11 +6,14 @@
 #include "config_private.h"
 
 #include "flexsync/cleanup.h"
+#include "flexsync/hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #define CREDENTIAL  "flex-api-key"
@@ -194,4 +197,30 @@ void config_key_load(struct loading *loading, enum config_need need)
             loading, VARIABLE,
             "no API key; set this or the credential " CREDENTIAL
             ", or name a file that holds the key with flex.api_key_file " WHERE_FROM);
+}
+
+static void write_proof(char proof[static CONFIG_PROOF_MAX], const uint64_t salt[2], const char *key)
+{
+    (void)snprintf(proof, CONFIG_PROOF_MAX, "%016" PRIx64 "%016" PRIx64 "%016" PRIx64, salt[0], salt[1],
+                   hash_siphash24(salt[0], salt[1], key, strlen(key)));
+}
+
+int config_key_prove(const struct config *config, char ret_proof[static CONFIG_PROOF_MAX], struct error *err)
+{
+    uint64_t salt[2];
+    if (getrandom(salt, sizeof salt, 0) != (ssize_t)sizeof salt)
+        return error_set(err, ERROR_SYSTEM, RETRY_LATER, "no random number can be had: %s", strerror(errno));
+    write_proof(ret_proof, salt, config->api_key);
+    return 0;
+}
+
+bool config_key_matches(const struct config *config, const char *proof)
+{
+    uint64_t salt[2];
+    char expected[CONFIG_PROOF_MAX];
+    if (!config->api_key || strlen(proof) != CONFIG_PROOF_MAX - 1 ||
+        sscanf(proof, "%16" SCNx64 "%16" SCNx64, &salt[0], &salt[1]) != 2)
+        return false;
+    write_proof(expected, salt, config->api_key);
+    return strcmp(expected, proof) == 0;
 }

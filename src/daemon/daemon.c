@@ -338,6 +338,12 @@ static int ask_check(void *arg, struct error *err)
     return daemon->check ? 0 : check_new(&daemon->check, &options, err);
 }
 
+static bool same_key(void *arg, const char *proof)
+{
+    const struct daemon *daemon = arg;
+    return config_key_matches(engine_config(daemon->engine), proof);
+}
+
 /* Without the socket the daemon does its work all the same. */
 static void set_up_control(struct daemon *daemon)
 {
@@ -351,6 +357,7 @@ static void set_up_control(struct daemon *daemon)
                                             .facts = facts_now,
                                             .sync = ask_engine,
                                             .check = ask_check,
+                                            .same_key = same_key,
                                             .arg = daemon};
     if (daemon->options.once)
         return;

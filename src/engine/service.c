@@ -65,6 +65,12 @@ const char control_description[] =
     "# says what that showed.\n"
     "method Check() -> (findings: []Finding)\n"
     "\n"
+    "# Whether the daemon uses the key that the proof is made of: 16 bytes of salt and the SipHash-2-4 of "
+    "the key "
+    "with\n"
+    "# the salt as its key, in hexadecimal digits. The key itself is never told.\n"
+    "method CompareKey(proof: string) -> (same: bool)\n"
+    "\n"
     "# The daemon ends; what it received is stored.\n"
     "error Stopping ()\n"
     "\n"
@@ -255,6 +261,14 @@ static void check(struct client *client, const json_t *parameters)
     client_send(client, refusal(&err));
 }
 
+static void compare_key(struct client *client, const json_t *parameters)
+{
+    const struct control_options *options = &client->control->options;
+    const char *proof = json_string_value(json_object_get(parameters, "proof"));
+    client_send(client,
+                varlink_reply(json_pack("{s:b}", "same", options->same_key(options->arg, proof)), false));
+}
+
 /* The texts of an array, in an array that the caller frees; they live as long as `array`. NULL when one of
  * them is no id, or they are too many. */
 static const char **ids_of(const json_t *array)
@@ -308,6 +322,7 @@ static void sync_now(struct client *client, const json_t *parameters)
 }
 
 static const struct varlink_field description_fields[] = {{"interface", VARLINK_TEXT, false}};
+static const struct varlink_field key_fields[] = {{"proof", VARLINK_TEXT, false}};
 static const struct varlink_field sync_fields[] = {
     {"full", VARLINK_BOOL, true}, {"ids", VARLINK_TEXTS, true}, {"accept_vanished", VARLINK_BOOL, true}};
 
@@ -323,6 +338,7 @@ static const struct method {
     {"io.flexsync.Sync", sync_now, sync_fields, ARRAY_LENGTH(sync_fields)},
     {"io.flexsync.Status", status, NULL, 0},
     {"io.flexsync.Check", check, NULL, 0},
+    {"io.flexsync.CompareKey", compare_key, key_fields, ARRAY_LENGTH(key_fields)},
 };
 
 static const struct method *find_method(const char *name)

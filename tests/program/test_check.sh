@@ -34,6 +34,25 @@ test_check_fails_where_the_user_of_the_key_is_locked() {
     expect_no_match "check" "$(cat "$OUT")" 'Korla'
 }
 
+test_check_asks_the_daemon_whether_it_uses_the_same_key() {
+    start_sim --contacts 20
+    write_conf
+    DAEMON_ENV=(FLEX_API_KEY=an-old-key-that-was-revoked)
+    start_daemon
+    wait_until "the old key is refused" daemon_said 'API key'
+    cli check
+    expect_status 77
+    expect_match "check" "$(cat "$OUT")" 'ok +key +accepted'
+    expect_match "check" "$(cat "$OUT")" "FAIL +daemon +flexsyncd .process $DAEMON. uses another key .*systemctl restart flexsyncd"
+    stop_daemon
+    DAEMON_ENV=()
+    start_daemon
+    wait_until "the new key is used" daemon_said 'contacts: success'
+    cli check
+    expect_status 0
+    expect_match "check" "$(cat "$OUT")" "ok +daemon +process $DAEMON, uses the same key"
+}
+
 test_check_goes_on_where_the_site_does_not_say_whose_key_it_is() {
     forty
     local how

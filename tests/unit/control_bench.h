@@ -93,6 +93,12 @@ static inline int bench_check(void *arg, struct error *err)
     return b->refuses ? error_set(err, ERROR_SYSTEM, RETRY_LATER, "no memory") : 0;
 }
 
+static inline bool bench_same_key(void *arg, const char *proof)
+{
+    (void)arg;
+    return strcmp(proof, "the right one") == 0;
+}
+
 static inline int listen_again(struct bench *b, struct error *err)
 {
     const struct control_options options = {.event = b->event,
@@ -102,6 +108,7 @@ static inline int listen_again(struct bench *b, struct error *err)
                                             .facts = bench_facts,
                                             .sync = bench_sync,
                                             .check = bench_check,
+                                            .same_key = bench_same_key,
                                             .arg = b};
     return control_new(&b->control, &options, err);
 }

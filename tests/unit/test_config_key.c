@@ -252,6 +252,32 @@ static void readers_of_the_database_need_no_key(void **state)
     assert_int_equal(bench->config->key_source, KEY_NONE);
 }
 
+static void a_key_is_compared_without_being_told(void **state)
+{
+    struct bench *bench = *state;
+    char proof[CONFIG_PROOF_MAX], again[CONFIG_PROOF_MAX];
+    set_variable("FLEX_BASE_URL", SITE);
+    set_variable("FLEX_API_KEY", KEY);
+    assert_int_equal(load_text(bench, "", CONFIG_COMPLETE), 0);
+    assert_int_equal(config_key_prove(bench->config, proof, &bench->err), 0);
+    assert_int_equal(config_key_prove(bench->config, again, &bench->err), 0);
+    assert_string_not_equal(proof, again); /* the salt */
+    assert_true(config_key_matches(bench->config, proof) && config_key_matches(bench->config, again));
+    for (size_t i = 0; i < strlen(proof); i += 7) {
+        strcpy(again, proof);
+        again[i] = again[i] == '0' ? '1' : '0';
+        assert_false(config_key_matches(bench->config, again));
+    }
+    static const char *const odd[] = {"", "0", "zz", "the right one"};
+    for (size_t i = 0; i < ARRAY_LENGTH(odd); i++)
+        assert_false(config_key_matches(bench->config, odd[i]));
+    set_variable("FLEX_API_KEY", KEY "x");
+    assert_int_equal(load_text(bench, "", CONFIG_COMPLETE), 0);
+    assert_false(config_key_matches(bench->config, proof));
+    assert_int_equal(load_text(bench, "", CONFIG_WITHOUT_KEY), 0);
+    assert_false(config_key_matches(bench->config, proof));
+}
+
 static void the_placeholder_of_the_template_is_no_site(void **state)
 {
     struct bench *bench = *state;
@@ -337,6 +363,7 @@ int main(void)
         BENCH_TEST(a_key_that_could_forge_a_header_is_refused_and_never_shown),
         BENCH_TEST(a_key_has_a_largest_length),
         BENCH_TEST(a_missing_key_is_told_with_the_remedy),
+        BENCH_TEST(a_key_is_compared_without_being_told),
         BENCH_TEST(the_placeholder_of_the_template_is_no_site),
         BENCH_TEST(a_test_of_the_settings_looks_for_the_certificates),
         BENCH_TEST(what_is_seldom_right_is_noted_and_no_mistake),

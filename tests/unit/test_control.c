@@ -276,6 +276,19 @@ static void what_is_answered_agrees_with_the_description(void **state)
     if (!idl_reply(&idl, "Check", json_object_get(reply, "parameters")))
         fail_msg("Check: %s is not as declared", idl.wrong);
     json_decref(reply);
+    for (int right = 0; right < 2; right++) {
+        reply =
+            ask(b, &peer,
+                right ? "{\"method\":\"io.flexsync.CompareKey\",\"parameters\":{\"proof\":\"the right one\"}}"
+                      : "{\"method\":\"io.flexsync.CompareKey\",\"parameters\":{\"proof\":\"\"}}");
+        const json_t *parameters = json_object_get(reply, "parameters");
+        if (!idl_reply(&idl, "CompareKey", parameters))
+            fail_msg("CompareKey: %s is not as declared", idl.wrong);
+        assert_int_equal(json_is_true(json_object_get(parameters, "same")), right);
+        json_decref(reply);
+    }
+    assert_error(ask(b, &peer, "{\"method\":\"io.flexsync.CompareKey\"}"),
+                 "org.varlink.service.InvalidParameter", "parameter", "proof");
     b->refuses = true;
     reply = ask(b, &peer, SYNC);
     assert_true(idl_error(&idl, "Refused", json_object_get(reply, "parameters")));
