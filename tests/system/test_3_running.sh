@@ -120,6 +120,6 @@ test_the_log_files_are_rotated() {
     hear "it has opened them anew" "$(event reloaded)"
     COUNT=2 hear_done
     wait_until "the new file" grep -q 'contacts: success' /var/log/flexsync/app.log
-    expect_match "the old file" "$(cat /var/log/flexsync/app.log.1)" 'flexsyncd [0-9.]+: http'
+    expect_match "the old file" "$(cat /var/log/flexsync/app.log.1)" 'flexsyncd [^ ]+: http'
     expect_equal "rights" "$(stat -c '%U:%G %a' /var/log/flexsync/app.log)" "flexsync:flexsync 640"
 }
