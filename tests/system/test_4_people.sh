@@ -133,3 +133,59 @@ test_the_timer_asks_the_daemon_and_leaves_alone_what_does_not_run() {
     expect_sql "trigger" "SELECT \"trigger\" FROM sync_log WHERE id = 1" signal
     expect_equal "the service" "$(show Result flexsync-resync.service)" success
 }
+
+# is_failed WHEN UNIT EXPECTED: what systemctl is-failed prints.
+is_failed() { expect_equal "systemctl is-failed $2 $1" "$(systemctl is-failed "$2" || true)" "$3"; }
+
+# watched FAULT DAEMON HEALTH LEVEL: the states of both units, and the level in the metrics, where they can be written.
+watched() {
+    systemctl reset-failed flexsync-health.service 2>/dev/null || true
+    rm -f /run/alerted
+    timed systemctl start flexsync-health.service
+    is_failed "with $1" $UNIT "$2"
+    is_failed "with $1" flexsync-health.service "$3"
+    if [ "$3" = failed ]; then wait_until "somebody is told of $1" test -e /run/alerted; fi
+    timed systemctl start flexsync-metrics.service
+    expect_match "the metrics with $1" "$(cat $METRICS)" "flexsync_health_level\{[^}]*\} $4"$'\n'".*# EOF$"
+    expect_equal "rights on the metrics" "$(stat -c '%a' $METRICS)" 644
+}
+
+test_the_units_for_monitoring_tell_faults_from_health() {
+    METRICS=/var/lib/prometheus/node-exporter/flexsync.prom
+    fresh
+    mkdir -p "${METRICS%/*}" /run/systemd/system
+    rm -f $METRICS
+    cp /system-tests/monitoring/*.{service,timer} /run/systemd/system/
+    drop_in flexsync-alert@.service '[Service]' 'ExecStart=' 'ExecStart=/bin/touch /run/alerted'
+    mkdir -p /run/systemd/system/$UNIT.d
+    cp /system-tests/monitoring/flexsyncd-onfailure.conf /run/systemd/system/$UNIT.d/
+    systemctl daemon-reload
+    start_sim --contacts 30
+    settings
+    start
+    hear_done
+    wait_until "it is idle" status_matches '^idle: '
+    watched "no fault" active inactive 0
+
+    put_key not-this-one
+    systemctl restart $UNIT
+    hear "the key is refused" "$(event key-refused)"
+    wait_until "STATUS" status_matches '^trouble: '
+    watched "a refused key" active failed 2
+
+    systemctl stop $UNIT
+    watched "a stopped daemon" inactive failed 2
+
+    rm $ETC/api-key /run/alerted
+    timed systemctl start $UNIT
+    wait_until "OnFailure= of the daemon" test -e /run/alerted
+    watched "a missing key" failed failed 2
+
+    put_key "$KEY"
+    settings limits.concurrent=99
+    systemctl reset-failed $UNIT
+    timed systemctl start $UNIT
+    watched "wrong settings" failed failed 2 # the metrics are those of before
+    timed systemctl start flexsync-metrics.service
+    [ "$STATUS" != 0 ] || fail "metrics were written with wrong settings"
+}
