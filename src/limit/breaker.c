@@ -24,7 +24,7 @@ static int64_t breaker_next_delay(struct breaker *breaker, int64_t longest)
 /* Failures in a row behind an answered probe that are a relapse: fewer with each relapse in a row. */
 static unsigned breaker_patience(const struct breaker *breaker)
 {
-    unsigned most = breaker->relapses < 4 ? BREAKER_RELAPSE >> breaker->relapses : 0;
+    unsigned most = breaker->relapses < 4 ? (unsigned)BREAKER_RELAPSE >> breaker->relapses : 0;
     return most > 0 ? most : 1;
 }
 
