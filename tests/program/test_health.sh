@@ -6,7 +6,7 @@ HERE=$(dirname "${BASH_SOURCE[0]}")
 # plain: what differs from one run to the next has a word of its own.
 plain() {
     sed -E "s#$T#DIR#g; s/127\.0\.0\.1:[0-9]+/SITE/g; s/process [0-9]+/process N/g; s/kill [0-9]+/kill N/g
-        s/Failed to connect [^;]*;/Failed to connect ...;/; s/<[0-9]>//; s/$CLOCK/TIME/g
+        s/Failed to connect [^;]*;/Failed to connect ...;/; s/<[0-9]>([0-9-]+ [0-9:]+Z )?//; s/$CLOCK/TIME/g
         s/(listed), [^;]*; [^;]* in [0-9]+ m?s/\1, ...; .../
         s/(success|is) ([0-9]+ (ms|s|min|h|d) ?)+(ago|behind)/\1 SPAN \4/g"
 }
