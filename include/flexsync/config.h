@@ -107,6 +107,13 @@ int config_load_told(struct config **ret, const char *path, enum config_need nee
 void config_notes(const struct config *config, const char *path, config_tell *tell, void *arg);
 
 /*
+ * Takes FLEX_API_KEY out of the block that the program was started with, where other processes of the same
+ * user can read it (/proc/PID/environ); getenv() still finds it, for a reload. Once, at the start, while the
+ * program has one thread.
+ */
+void config_hide_key(void);
+
+/*
  * The effective settings as a file that config_load() reads back; the key only as a comment that says where
  * from. 0, or -EIO where the stream refuses.
  */

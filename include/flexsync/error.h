@@ -9,6 +9,7 @@
 #ifndef FLEXSYNC_ERROR_H
 #define FLEXSYNC_ERROR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define ERROR_TEXT_MAX 512  /* bytes of an error's sentence, its NUL included; longer ones are cut */
@@ -55,6 +56,12 @@ int error_set(struct error *err, enum error_code code, enum error_retry retry, c
 
 /* ERROR_SYSTEM for a refused allocation; returns -1. Formats nothing that would need memory. */
 int error_memory(struct error *err);
+
+/* Is an errno about this machine, its memory or descriptors, and not about the file that was asked for? */
+bool error_is_machine(int number);
+
+/* ERROR_SYSTEM for such an errno; returns -1. */
+int error_machine(struct error *err, int number);
 
 /*
  * What each exit status means, and what to type next. One table: messages, --help, man pages and the README

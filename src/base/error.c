@@ -4,6 +4,7 @@
 #include "flexsync/text.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -86,6 +87,21 @@ int error_set(struct error *err, enum error_code code, enum error_retry retry, c
 int error_memory(struct error *err)
 {
     return error_set(err, ERROR_SYSTEM, RETRY_LATER, "out of memory");
+}
+
+bool error_is_machine(int number)
+{
+    return number == EMFILE || number == ENFILE || number == ENOMEM;
+}
+
+int error_machine(struct error *err, int number)
+{
+    if (number == ENOMEM)
+        return error_memory(err);
+    return error_set(err, ERROR_SYSTEM, RETRY_LATER, "too many files are open%s",
+                     number == EMFILE
+                         ? "; raise the limit of this program: ulimit -n, or LimitNOFILE= of the unit"
+                         : " on this machine; raise the limit: sysctl fs.file-max");
 }
 
 int error_exit_status(enum error_code code)

@@ -30,6 +30,8 @@ static int refuse(const char *path, struct error *err)
     int number = errno;
     enum error_code code = number == ENOSPC ? ERROR_STORE_FULL : ERROR_CREATE;
     CLEANUP_FREE char *copy = strdup(path);
+    if (error_is_machine(number))
+        return error_machine(err, number);
     if (number == ENOENT && copy)
         return error_set(err, code, RETRY_LATER, "cannot make %s: %s; make its folder: mkdir -p %s", path,
                          strerror(number), dirname(copy));

@@ -147,7 +147,7 @@ static void load(struct loading *loading, bool required, enum config_need need)
     config_environment_load(loading);
     apply_plan(loading->config);
     place_ledger(loading);
-    if (loading->out_of_memory)
+    if (loading->out_of_memory || loading->machine)
         return;
     check_files_differ(loading);
     if (need == CONFIG_WITHOUT_KEY)
@@ -183,7 +183,8 @@ int config_load(struct config **ret, const char *path, enum config_need need, FI
     if (set_defaults(config, err) < 0)
         return -1;
     load(&loading, path != NULL, need);
-    int r = loading.out_of_memory                                   ? error_memory(err)
+    int r = loading.machine                                         ? error_machine(err, loading.machine)
+            : loading.out_of_memory                                 ? error_memory(err)
             : loading.file_mistakes || loading.environment_mistakes ? summarize(&loading, err)
                                                                     : 0;
     config_dropin_free(&loading);

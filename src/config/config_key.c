@@ -170,10 +170,12 @@ static bool try_source(struct loading *loading, enum config_key_source source, e
         return false;
     if (r == -EACCES && source == KEY_CREDENTIAL && need == CONFIG_TEST)
         return true; /* systemd 252 shows it to the main process alone, not to that of ExecReload= */
-    if (r < 0) {
+    if (error_is_machine(-r))
+        loading->machine = -r;
+    else if (r < 0)
         report_unreadable(loading, source, r);
+    if (r < 0)
         return true;
-    }
     char *key = NULL;
     const char *wrong = check_key(&found, &key, &loading->out_of_memory);
     if (wrong)
@@ -183,6 +185,18 @@ static bool try_source(struct loading *loading, enum config_key_source source, e
     loading->config->api_key = key;
     loading->config->key_source = source;
     return true;
+}
+
+/* setenv() copies it to another place, and leaves what the program was started with as it is. */
+void config_hide_key(void)
+{
+    char *value = getenv(VARIABLE), *copy = value ? strdup(value) : NULL;
+    if (!copy)
+        return;
+    if (setenv(VARIABLE, copy, 1) == 0)
+        explicit_bzero(value, strlen(value));
+    explicit_bzero(copy, strlen(copy));
+    free(copy);
 }
 
 void config_key_load(struct loading *loading, enum config_need need)

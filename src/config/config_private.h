@@ -24,6 +24,7 @@ struct loading {
     size_t file_mistakes;
     size_t environment_mistakes;
     bool out_of_memory;
+    int machine;     /* an errno that is no mistake in the settings; 0: none */
     bool incomplete; /* the file was not read to its end: what is missing may stand in the rest */
     struct {
         enum origin origin;

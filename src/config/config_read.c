@@ -49,8 +49,8 @@ static int read_file(const char *path, struct buffer *text)
 static void report_unreadable(struct loading *loading, int error)
 {
     loading->incomplete = true;
-    if (error == -ENOMEM)
-        loading->out_of_memory = true;
+    if (error_is_machine(-error))
+        loading->machine = -error;
     else if (error == -EISDIR)
         config_mistake_in_file(loading, 0, NULL, "is a directory; name the settings file in it");
     else if (error == -EFBIG)

@@ -1,5 +1,6 @@
 #include "flexsync/lock.h"
 
+#include "flexsync/blocker.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/ownfile.h"
 
@@ -7,6 +8,8 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,10 +48,31 @@ static bool read_holder(int fd, struct lock_holder *ret)
     return true;
 }
 
+/* Nobody of ours takes a read lock, nor one that has a process: then what stands in the file is of another.
+ */
+static bool is_stranger(int fd, char who[static BLOCKER_MAX])
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    (void)snprintf(who, BLOCKER_MAX, "another program");
+    if (fcntl(fd, F_OFD_GETLK, &lock) < 0 || lock.l_type == F_UNLCK ||
+        (lock.l_type == F_WRLCK && lock.l_pid <= 0))
+        return false;
+    if (lock.l_pid > 0)
+        blocker_describe(lock.l_pid, who);
+    return true;
+}
+
 static int refuse(int fd, const char *database, struct error *err)
 {
+    char who[BLOCKER_MAX];
     struct lock_holder holder;
-    if (!read_holder(fd, &holder))
+    if (is_stranger(fd, who))
+        return error_set(
+            err, ERROR_LOCKED, RETRY_LATER,
+            "%s has a lock on %.200s.lock, and no sync can begin; end that program (lslocks shows "
+            "it)",
+            who, database);
+    if (!read_holder(fd, &holder) || (kill(holder.pid, 0) < 0 && errno == ESRCH))
         return error_set(err, ERROR_LOCKED, RETRY_LATER,
                          "another sync of %s is running; flexsync status shows how far it is", database);
     if (strcmp(holder.program, "flexsyncd") == 0)
@@ -75,6 +99,8 @@ void lock_tell(int fd, const char *program, const char *socket)
 static int cannot_make(char *path, int number, struct error *err)
 {
     char text[ERROR_TEXT_MAX];
+    if (error_is_machine(number))
+        return error_machine(err, number);
     (void)snprintf(text, sizeof text, "cannot make the lock file %.200s: %s", path, strerror(number));
     if (number == ENOENT)
         return error_set(err, ERROR_CREATE, RETRY_LATER, "%s; make the folder of the database: mkdir -p %s",
@@ -88,10 +114,14 @@ int lock_take(const char *database, const char *program, struct error *err)
     CLEANUP_FREE char *path = lock_path(database);
     if (!path)
         return error_memory(err);
+    struct stat st;
     if (!ownfile_may_follow(database)) /* nor is a lock made where it points */
         return error_set(err, ERROR_CREATE, RETRY_LATER, "cannot use the database %.200s: %s", database,
                          ownfile_reason(ELOOP));
-    CLEANUP_CLOSE int fd = ownfile_open(path, O_RDWR | O_NOFOLLOW);
+    CLEANUP_CLOSE int fd = ownfile_open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+        return error_set(err, ERROR_CREATE, RETRY_LATER,
+                         "%s is no file, but a pipe or a device; move it away", path);
     if (fd < 0)
         return cannot_make(path, errno, err);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -122,7 +152,7 @@ bool lock_in_place(int fd, const char *database)
 int lock_holder(const char *database, struct lock_holder *ret)
 {
     CLEANUP_FREE char *path = lock_path(database);
-    CLEANUP_CLOSE int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW) : -1;
+    CLEANUP_CLOSE int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK) : -1;
     struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
     if (fd < 0)
         return path && errno == ENOENT ? 0 : -1;

@@ -18,18 +18,25 @@ static int check_copy(sqlite3 *copy, const char *name, struct error *err)
     if (r == SQLITE_OK)
         r = sqlite3_step(s);
     const char *found = r == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) : sqlite3_errmsg(copy);
-    r = r == SQLITE_ROW && found && strcmp(found, "ok") == 0
-            ? 0
-            : error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
-                        "the copy %s is not whole (%.200s), so the database or the disk may be damaged; "
-                        "look with: flexsync check, and the journal of the disk",
-                        name, found ? found : "it does not answer");
+    if (r == SQLITE_ROW && (!found || store_lacked_memory(found)))
+        r = error_memory(err);
+    else if (r != SQLITE_ROW && store_machine(copy, err) < 0)
+        r = -1;
+    else
+        r = r == SQLITE_ROW && strcmp(found, "ok") == 0
+                ? 0
+                : error_set(err, ERROR_STORE_CORRUPT, RETRY_NEVER,
+                            "the copy %s is not whole (%.200s), so the database or the disk may be damaged; "
+                            "look with: flexsync check, and the journal of the disk",
+                            name, found ? found : "it does not answer");
     (void)sqlite3_finalize(s);
     return r;
 }
 
 static int refuse(sqlite3 *copy, const char *name, struct error *err)
 {
+    if (store_machine(copy, err) < 0)
+        return -1;
     bool full = (sqlite3_errcode(copy) & 0xff) == SQLITE_FULL;
     return error_set(err, full ? ERROR_STORE_FULL : ERROR_STORE, RETRY_LATER,
                      "cannot write the copy %s: %s; %s", name, sqlite3_errmsg(copy),

@@ -1,7 +1,9 @@
 #include "flexsync/ledger.h"
 
+#include "flexsync/blocker.h"
 #include "flexsync/cleanup.h"
 #include "flexsync/ownfile.h"
+#include "statement.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,6 +69,14 @@ static int fail(sqlite3 *db, const char *path, struct error *err)
         {0, ERROR_STORE, "check the rights on the file and on its folder"},
     };
     size_t i = 0;
+    if (store_machine(db, err) < 0)
+        return -1;
+    if (sqlite3_extended_errcode(db) == SQLITE_READONLY_ROLLBACK)
+        return error_set(
+            err, ERROR_STORE_BUSY, RETRY_LATER,
+            "the last change of the quota's ledger %.200s did not end, since its program was killed; "
+            "the next sync takes it back, and so does its owner: sudo -u flexsync flexsync quota",
+            path);
     while (kinds[i].class && kinds[i].class != (sqlite3_errcode(db) & 0xff))
         i++;
     return error_set(err, kinds[i].code, kinds[i].code == ERROR_STORE_CORRUPT ? RETRY_NEVER : RETRY_LATER,
@@ -74,13 +84,18 @@ static int fail(sqlite3 *db, const char *path, struct error *err)
                      kinds[i].remedy);
 }
 
-/* Runs a statement with whole numbers bound; 1 with a row in *ret, 0 without, -1. */
+/*
+ * Runs a statement with whole numbers bound; 1 with a row in *ret, 0 without, -1. One that is over is reset:
+ * to finalize it would put its success in the place of what another one failed for.
+ */
 static int run(sqlite3_stmt *s, const int64_t *values, int count)
 {
     (void)sqlite3_reset(s);
     for (int i = 0; i < count; i++)
         (void)sqlite3_bind_int64(s, i + 1, values[i]);
     int r = sqlite3_step(s);
+    if (r == SQLITE_DONE)
+        (void)sqlite3_reset(s);
     return r == SQLITE_ROW ? 1 : r == SQLITE_DONE ? 0 : -1;
 }
 
@@ -120,20 +135,26 @@ static int recognise(sqlite3 *db, const char *path, struct error *err)
 
 /* --- reading --- */
 
-static bool has_column(sqlite3 *db, const char *column)
+/* 1, 0, or -1 when that cannot be read. */
+static int has_column(sqlite3 *db, const char *column)
 {
     CLEANUP_STATEMENT sqlite3_stmt *s = NULL;
     static const char sql[] = "SELECT 1 FROM pragma_table_info('ledger') WHERE name = ?1";
-    return sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK &&
-           sqlite3_bind_text(s, 1, column, -1, SQLITE_STATIC) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW;
+    if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK ||
+        sqlite3_bind_text(s, 1, column, -1, SQLITE_STATIC) != SQLITE_OK)
+        return -1;
+    int r = sqlite3_step(s);
+    return r == SQLITE_ROW ? 1 : r == SQLITE_DONE ? 0 : -1;
 }
 
+/* NULL when that cannot be read. */
 static const struct form *form_of(sqlite3 *db)
 {
     const struct form *form = forms;
-    while (form->column && !has_column(db, form->column))
+    int there = 0;
+    while (form->column && (there = has_column(db, form->column)) == 0)
         form++;
-    return form;
+    return there < 0 ? NULL : form;
 }
 
 static int read_usage(sqlite3 *db, struct quota *ret)
@@ -168,18 +189,23 @@ static int read_windows(sqlite3 *db, const struct form *form, struct quota *ret)
     return r == SQLITE_DONE ? 0 : -1;
 }
 
-static int read_all(sqlite3 *db, const struct form *form, struct quota *ret)
+static int read_ledger(sqlite3 *db, const struct form *form, struct quota *ret)
 {
     CLEANUP_STATEMENT sqlite3_stmt *s = NULL;
     int64_t *const fields[] = {&ret->id,           &ret->version,       &ret->time,     &ret->date,
                                &ret->unsure,       &ret->fresh,         &ret->jumps,    &ret->wall,
                                &ret->closed_until, &ret->closed_window, &ret->refusals, &ret->probed_wall};
     *ret = (struct quota){0};
-    if (sqlite3_prepare_v2(db, form->ledger, -1, &s, NULL) != SQLITE_OK || run(s, NULL, 0) <= 0)
+    if (!form || sqlite3_prepare_v2(db, form->ledger, -1, &s, NULL) != SQLITE_OK || run(s, NULL, 0) <= 0)
         return -1;
     for (size_t i = 0; i < ARRAY_LENGTH(fields); i++)
         *fields[i] = sqlite3_column_int64(s, (int)i);
-    if (read_windows(db, form, ret) < 0 || read_usage(db, ret) < 0)
+    return 0;
+}
+
+static int read_all(sqlite3 *db, const struct form *form, struct quota *ret)
+{
+    if (read_ledger(db, form, ret) < 0 || read_windows(db, form, ret) < 0 || read_usage(db, ret) < 0)
         return -1;
     return quota_usable(ret) ? 0 : -1;
 }
@@ -246,9 +272,13 @@ static void close_ledger(struct ledger *ledger)
 /* Made before SQLite does, so that the group may read it whatever the umask. */
 static int make_file(const char *path, struct error *err)
 {
+    if (store_regular(path, ERROR_CREATE, err) < 0)
+        return -1;
     CLEANUP_CLOSE int fd = ownfile_open(path, O_RDWR);
     if (fd >= 0)
         return 0;
+    if (error_is_machine(errno))
+        return error_machine(err, errno);
     return error_set(err, errno == ENOSPC ? ERROR_STORE_FULL : ERROR_CREATE, RETRY_LATER,
                      "cannot make the quota's ledger %.200s: %s%s", path, ownfile_reason(errno),
                      errno == ELOOP ? ""
@@ -308,12 +338,24 @@ static int begin(struct ledger *ledger, struct quota *ret, struct error *err)
     return bring_up_to_date(ledger, form, err);
 }
 
+/* A lock that is in the way is told with the process that has it. The file is closed, as blocker_of() wants.
+ */
+static int name_blocker(const char *path, struct error *err)
+{
+    char who[BLOCKER_MAX];
+    if (err->code == ERROR_STORE_BUSY && blocker_of(path, who))
+        return error_set(err, ERROR_STORE_BUSY, RETRY_LATER,
+                         "cannot use the quota's ledger %.200s: %s keeps it locked; end that program", path,
+                         who);
+    return -1;
+}
+
 int ledger_begin(struct ledger *ledger, struct quota *ret, struct error *err)
 {
     if (begin(ledger, ret, err) == 0)
         return 0;
     close_ledger(ledger); /* which rolls back */
-    return -1;
+    return name_blocker(ledger->path, err);
 }
 
 int ledger_end(struct ledger *ledger, const struct quota *quota, struct error *err)
@@ -322,7 +364,18 @@ int ledger_end(struct ledger *ledger, const struct quota *quota, struct error *e
     if (write_all(ledger->db, quota) < 0 || sqlite3_exec(ledger->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
         r = fail(ledger->db, ledger->path, err);
     close_ledger(ledger);
-    return r;
+    return r < 0 ? name_blocker(ledger->path, err) : 0;
+}
+
+/*
+ * A journal that a killed program left is to be applied first, which takes the right to write: the owner's
+ * look does it, as the next change would.
+ */
+static int flags_to_look(const char *path)
+{
+    CLEANUP_FREE char *journal = NULL;
+    bool left = asprintf(&journal, "%s-journal", path) >= 0 && access(journal, F_OK) == 0;
+    return left && access(path, W_OK) == 0 ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
 }
 
 static int look(const char *path, struct quota *ret, struct error *err)
@@ -330,13 +383,15 @@ static int look(const char *path, struct quota *ret, struct error *err)
     sqlite3 *db = NULL;
     if (access(path, F_OK) < 0)
         return 0;
-    int r = open_ledger(&db, path, SQLITE_OPEN_READONLY, err);
+    if (store_regular(path, ERROR_STORE, err) < 0)
+        return -1;
+    int r = open_ledger(&db, path, flags_to_look(path), err);
     if (r == 0)
         r = recognise(db, path, err);
     if (r > 0 && read_all(db, form_of(db), ret) < 0)
         r = fail_reading(db, path, err);
     (void)sqlite3_close(db);
-    return r;
+    return r < 0 ? name_blocker(path, err) : r;
 }
 
 int ledger_look(const char *path, int64_t wall, struct quota *ret, struct error *err)

@@ -132,6 +132,17 @@ void bind_value(sqlite3_stmt *statement, int index, const struct value *value);
 /* Fills *err from the connection's last failure and classes it; returns -1. */
 int store_error(struct store *store, const char *doing, struct error *err);
 
+/* -1 with ERROR_SYSTEM if the connection's last failure was for memory or descriptors, which says nothing
+ * about its file; else 0, and *err is left alone. NULL is one that there was no memory for. */
+int store_machine(sqlite3 *db, struct error *err);
+
+/* Is what an integrity check found a page that there was no memory for? That is no damage. */
+bool store_lacked_memory(const char *found);
+
+/* -1 with `code` if something is there under that name that is no file, and would be waited for (a FIFO);
+ * else 0, also where there is nothing, or a folder. */
+int store_regular(const char *path, enum error_code code, struct error *err);
+
 /* Runs SQL without values; for schemas. */
 int store_exec(struct store *store, const char *sql, struct error *err);
 

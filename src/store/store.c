@@ -24,12 +24,40 @@ static const char *damage_remedy(const struct store *store)
                                          "again";
 }
 
+int store_machine(sqlite3 *db, struct error *err)
+{
+    int code = sqlite3_extended_errcode(db), class = code & 0xff;
+    if (class == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM)
+        return error_memory(err);
+    int number = class == SQLITE_CANTOPEN || class == SQLITE_IOERR ? sqlite3_system_errno(db) : 0;
+    return error_is_machine(number) ? error_machine(err, number) : 0;
+}
+
+bool store_lacked_memory(const char *found)
+{
+    static const char words[] = "error code=";
+    const char *at = found ? strstr(found, words) : NULL;
+    int code = at ? atoi(at + sizeof words - 1) : SQLITE_OK;
+    return code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM;
+}
+
+int store_regular(const char *path, enum error_code code, struct error *err)
+{
+    struct stat st;
+    if (stat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+        return 0;
+    return error_set(err, code, RETRY_LATER,
+                     "%.300s is no file, but a pipe, a socket or a device; move it away", path);
+}
+
 int store_error(struct store *store, const char *doing, struct error *err)
 {
     enum error_code code = ERROR_STORE;
     enum error_retry retry = RETRY_LATER;
     char full[ERROR_TEXT_MAX], who[BLOCKER_MAX];
     const char *remedy = "see the journal of the disk and the rights on its folder";
+    if (store_machine(store->db, err) < 0)
+        return -1;
     switch (sqlite3_errcode(store->db) & 0xff) { /* the primary class of an extended code */
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -64,8 +92,6 @@ int store_error(struct store *store, const char *doing, struct error *err)
         remedy = "its tables are not as this program made them; restore a backup: flexsync restore FILE, or "
                  "move it away and sync again";
         break;
-    case SQLITE_NOMEM:
-        return error_memory(err);
     }
     if (code == ERROR_STORE_FULL) {
         temporary_remedy(store, full);
@@ -140,6 +166,8 @@ static int make_file(const char *path, struct error *err)
     CLEANUP_CLOSE int fd = ownfile_open(path, O_RDWR); /* also to see that there is the right to write */
     if (fd >= 0)
         return 0;
+    if (error_is_machine(errno))
+        return error_machine(err, errno);
     return error_set(err, errno == ENOSPC ? ERROR_STORE_FULL : ERROR_CREATE, RETRY_LATER,
                      "cannot make the database %.200s: %s%s", path, ownfile_reason(errno),
                      errno == ELOOP ? "" : "; make its folder, with the right to write there");
@@ -178,8 +206,10 @@ static int check_whole(struct store *store, const char *sql, struct error *err)
         return store_error(store, "check", err);
     int r = statement_step(store, check, err);
     const char *found = r > 0 ? (const char *)sqlite3_column_text(check, 0) : NULL;
-    bool whole = found && strcmp(found, "ok") == 0;
+    bool whole = found && strcmp(found, "ok") == 0, lacked = store_lacked_memory(found);
     (void)sqlite3_finalize(check);
+    if (lacked)
+        return error_memory(err);
     if (whole || r < 0)
         return r < 0 ? -1 : 0;
     store->damaged = true;
@@ -272,6 +302,8 @@ static int open_for_reading(struct store *store, struct error *err)
 
 static int open_file(struct store *store, struct error *err)
 {
+    if (store_regular(store->path, ERROR_STORE, err) < 0)
+        return -1;
     switch (store->mode) {
     case STORE_WRITE:
         return open_for_writing(store, err);

@@ -1,4 +1,5 @@
 #include "config_bench.h"
+#include "trouble_bench.h"
 
 static void an_empty_file_gives_the_documented_defaults(void **state)
 {
@@ -392,6 +393,27 @@ static void only_what_the_design_says_needs_a_restart(void **state)
     (void)config_free(now);
 }
 
+/* 78 would keep the unit from being started again. */
+static void a_lack_of_descriptors_is_no_mistake_in_the_settings(void **state)
+{
+    struct bench *bench = *state;
+    struct error err;
+    struct config *config = NULL;
+    write_bytes(bench->file, "", 0);
+    write_bytes(bench->key, KEY, strlen(KEY));
+    set_variable("FLEX_BASE_URL", SITE);
+    set_variable("CREDENTIALS_DIRECTORY", bench->directory);
+    FILE *none = fopen("/dev/null", "w");
+    assert_non_null(none);
+    leave_descriptors(0);
+    int r = config_load(&config, bench->file, CONFIG_COMPLETE, none, &err);
+    leave_descriptors(UINT_MAX);
+    assert_int_equal(r, -1);
+    assert_int_equal(err.code, ERROR_SYSTEM);
+    assert_non_null(strstr(err.text, "too many files are open"));
+    assert_int_equal(fclose(none), 0);
+}
+
 static void freeing_nothing_is_allowed(void **state)
 {
     (void)state;
@@ -402,6 +424,7 @@ static void freeing_nothing_is_allowed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        BENCH_TEST(a_lack_of_descriptors_is_no_mistake_in_the_settings),
         BENCH_TEST(an_empty_file_gives_the_documented_defaults),
         BENCH_TEST(every_setting_is_taken_from_the_file),
         BENCH_TEST(each_plan_gives_its_quotas_and_numbers_override_them),

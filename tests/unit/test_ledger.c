@@ -1,5 +1,6 @@
 /* quota.db: made, shared, lost, damaged, and what the limiter makes of that. */
 #include "quota_bench.h"
+#include "trouble_bench.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -411,6 +412,117 @@ static void while_another_program_keeps_it_locked_nothing_is_sent(void **state)
     assert_int_equal(used(lab), 3);
 }
 
+static void who_keeps_it_locked_is_told(void **state)
+{
+    struct lab *lab = *state;
+    char who[32];
+    change(lab, 1);
+    pid_t pid = start_lock_holder(lab->b.path, F_RDLCK); /* all that a member of the group may do */
+    struct quota q;
+    (void)snprintf(who, sizeof who, "process %d (", pid);
+    assert_int_equal(ledger_begin(&lab->ledger, &q, &lab->err), -1); /* after a second */
+    assert_int_equal(lab->err.code, ERROR_STORE_BUSY);
+    assert_non_null(strstr(lab->err.text, who));
+    end_holder(pid);
+    change(lab, 1);
+    assert_int_equal(used(lab), 2);
+}
+
+/* --- a machine in trouble --- */
+
+static void a_pipe_in_its_place_is_not_waited_for(void **state)
+{
+    struct lab *lab = *state;
+    struct quota q;
+    assert_int_equal(mkfifo(lab->b.path, 0600), 0);
+    assert_fails(lab, ERROR_CREATE, "is no file, but a pipe");
+    assert_int_equal(ledger_look(lab->b.path, 0, &q, &lab->err), -1);
+    assert_non_null(strstr(lab->err.text, "is no file, but a pipe"));
+}
+
+/* 0, or -1 with ERROR_SYSTEM and nothing else. */
+static int try_change(struct lab *lab)
+{
+    struct quota q;
+    lab->err = (struct error){0};
+    int r = ledger_begin(&lab->ledger, &q, &lab->err);
+    if (r == 0)
+        r = ledger_end(&lab->ledger, &q, &lab->err);
+    if (r == 0)
+        r = ledger_look(lab->b.path, 0, &q, &lab->err) < 0 ? -1 : 0;
+    assert_int_equal(lab->err.code, r < 0 ? ERROR_SYSTEM : ERROR_NONE);
+    return r;
+}
+
+static void a_lack_of_descriptors_is_no_fault_of_the_file(void **state)
+{
+    struct lab *lab = *state;
+    int refused = 0, r = -1;
+    change(lab, 1);
+    for (unsigned more = 0; r < 0; more++) {
+        leave_descriptors(more);
+        r = try_change(lab);
+        leave_descriptors(UINT_MAX);
+        refused += r < 0;
+        assert_true(r == 0 || strstr(lab->err.text, "too many files are open"));
+    }
+    assert_in_range(refused, 2, 8); /* the file, its journal */
+    assert_int_equal(used(lab), 1);
+}
+
+static void a_lack_of_memory_is_no_damage(void **state)
+{
+    struct lab *lab = *state;
+    int refused = 0, r = -1;
+    change(lab, 1);
+    for (sqlite3_int64 more = 1024; r < 0; more += 1024) {
+        (void)sqlite3_hard_heap_limit64(sqlite3_memory_used() + more);
+        r = try_change(lab);
+        (void)sqlite3_hard_heap_limit64(0);
+        refused += r < 0;
+    }
+    assert_in_range(refused, 10, 1000);
+    assert_int_equal(used(lab), 1);
+}
+
+/* As a kill leaves it: part of a change in the file, and the journal that takes it back. */
+static void leave_a_hot_journal(const struct lab *lab)
+{
+    static const char sql[] =
+        "PRAGMA cache_size = 1; BEGIN IMMEDIATE; UPDATE usage SET used = used + 100;"
+        " WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+        " INSERT INTO usage SELECT 9, i, 1 FROM n";
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        sqlite3 *db = NULL;
+        _exit(sqlite3_open(lab->b.path, &db) == SQLITE_OK &&
+                      sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK
+                  ? 0
+                  : 1);
+    }
+    int status = 1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+static void what_a_kill_left_is_taken_back_by_the_first_who_looks(void **state)
+{
+    struct lab *lab = *state;
+    struct quota q;
+    change(lab, 3);
+    leave_a_hot_journal(lab);
+    if (geteuid() == 0) { /* else nobody here may read and not write */
+        assert_int_equal(chmod(lab->b.directory, 0755) | chmod(lab->b.path, 0644), 0);
+        assert_int_equal(seteuid(65534), 0);
+        assert_int_equal(ledger_look(lab->b.path, 0, &q, &lab->err), -1);
+        assert_int_equal(seteuid(0), 0);
+        assert_int_equal(lab->err.code, ERROR_STORE_BUSY);
+        assert_non_null(strstr(lab->err.text, "its program was killed; the next sync takes it back"));
+    }
+    assert_int_equal(used(lab), 3);
+}
+
 /* --- a power loss --- */
 
 static int unsynced; /* removals that the folder may lose */
@@ -596,6 +708,11 @@ int main(void)
         TEST(a_directory_or_no_directory_is_told),
         TEST(a_folder_that_may_not_be_written_is_told),
         TEST(while_another_program_keeps_it_locked_nothing_is_sent),
+        TEST(who_keeps_it_locked_is_told),
+        TEST(a_pipe_in_its_place_is_not_waited_for),
+        TEST(a_lack_of_descriptors_is_no_fault_of_the_file),
+        TEST(a_lack_of_memory_is_no_damage),
+        TEST(what_a_kill_left_is_taken_back_by_the_first_who_looks),
         TEST(no_power_loss_brings_back_the_journal_of_a_change),
         TEST(a_ledger_that_is_deleted_in_between_is_entered_again),
         TEST(a_ledger_that_an_older_copy_replaces_gets_what_is_missing),

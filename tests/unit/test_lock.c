@@ -1,6 +1,7 @@
 #include "flexsync/lock.h"
 
 #include "flexsync/cleanup.h"
+#include "trouble_bench.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -321,11 +322,73 @@ static void a_lock_is_not_in_place_where_a_link_leads_to_another_database(void *
     assert_int_equal(close(fd) | close(other), 0);
 }
 
+static char *lock_file(const struct bench *bench, char path[static 96])
+{
+    (void)snprintf(path, 96, "%s.lock", bench->database);
+    return path;
+}
+
+static void a_pipe_in_its_place_is_not_waited_for(void **state)
+{
+    const struct bench *bench = *state;
+    char path[96];
+    struct lock_holder holder;
+    assert_int_equal(mkfifo(lock_file(bench, path), 0600), 0);
+    struct error err = assert_refused(bench->database, ERROR_CREATE);
+    assert_non_null(strstr(err.text, "is no file, but a pipe"));
+    assert_int_equal(lock_holder(bench->database, &holder), 0);
+}
+
+static void one_who_may_only_read_it_and_locks_it_is_named(void **state)
+{
+    const struct bench *bench = *state;
+    char path[96], who[32];
+    (void)close(take(bench->database, "flexsyncd"));
+    pid_t pid = start_lock_holder(lock_file(bench, path), F_RDLCK);
+    (void)snprintf(who, sizeof who, "process %d (", pid);
+    struct error err = assert_refused(bench->database, ERROR_LOCKED);
+    assert_non_null(strstr(err.text, who));
+    assert_null(strstr(err.text, "flexsyncd"));
+    end_holder(pid);
+    (void)close(take(bench->database, "flexsync"));
+}
+
+/* Its process ended, and one that it started has the descriptor still. */
+static void a_process_that_is_gone_is_not_to_be_killed(void **state)
+{
+    const struct bench *bench = *state;
+    int fd = take(bench->database, "flexsync");
+    pid_t gone = fork();
+    assert_true(gone >= 0);
+    if (gone == 0) {
+        lock_tell(fd, "flexsync", "");
+        _exit(0);
+    }
+    assert_int_equal(waitpid(gone, NULL, 0), gone);
+    struct error err = assert_refused(bench->database, ERROR_LOCKED);
+    assert_non_null(strstr(err.text, "another sync of"));
+    assert_null(strstr(err.text, "kill"));
+    (void)close(fd);
+}
+
+static void a_lack_of_descriptors_is_no_fault_of_the_folder(void **state)
+{
+    const struct bench *bench = *state;
+    leave_descriptors(0);
+    struct error err = assert_refused(bench->database, ERROR_SYSTEM);
+    leave_descriptors(UINT_MAX);
+    assert_non_null(strstr(err.text, "too many files are open"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_pipe_in_its_place_is_not_waited_for),
+        TEST(one_who_may_only_read_it_and_locks_it_is_named),
+        TEST(a_process_that_is_gone_is_not_to_be_killed),
+        TEST(a_lack_of_descriptors_is_no_fault_of_the_folder),
         TEST(the_holder_says_where_it_can_be_asked),
         TEST(a_second_process_is_told_who_holds_it_and_what_to_do),
         TEST(a_command_that_holds_it_is_named_as_such),

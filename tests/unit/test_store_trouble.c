@@ -1,5 +1,6 @@
 /* A database that is locked, and a disk that is full: nothing is applied, and later everything is. */
 #include "store_bench.h"
+#include "trouble_bench.h"
 
 #define ROWS 40
 
@@ -199,9 +200,69 @@ static void a_record_without_room_is_committed_when_there_is_room(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, tear_down)
 
+/* --- a machine in trouble --- */
+
+static void a_pipe_in_its_place_is_not_waited_for(void **state)
+{
+    struct bench *b = *state;
+    char path[96];
+    struct store *store = NULL;
+    (void)snprintf(path, sizeof path, "%s/pipe.db", b->directory);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    for (enum store_mode mode = STORE_WRITE; mode <= STORE_TRIAL; mode++) {
+        assert_failed(b, store_open(&store, path, mode, b->now, NULL, &b->err), ERROR_STORE);
+        assert_non_null(strstr(b->err.text, "is no file, but a pipe"));
+    }
+}
+
+static void a_lack_of_descriptors_is_no_fault_of_the_database(void **state)
+{
+    struct bench *b = *state;
+    int refused = 0, r = -1;
+    b->store = store_close(b->store);
+    for (unsigned more = 0; r < 0; more++) {
+        leave_descriptors(more);
+        r = store_open(&b->store, b->path, STORE_WRITE, b->now, NULL, &b->err);
+        leave_descriptors(UINT_MAX);
+        refused += r < 0;
+        assert_true(r == 0 || b->err.code == ERROR_SYSTEM);
+    }
+    assert_in_range(refused, 2, 8);
+}
+
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+static void a_lack_of_memory_is_no_damage_of_a_copy(void **state)
+{
+    struct bench *b = *state;
+    char path[96];
+    int refused = 0, r = -1;
+    (void)snprintf(path, sizeof path, "%s/copy.db", b->directory);
+    for (sqlite3_int64 more = 0; r < 0; more += 4096) {
+        int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+        assert_true(fd >= 0);
+        assert_int_equal(close(fd), 0);
+        (void)sqlite3_hard_heap_limit64(sqlite3_memory_used() + more);
+        r = store_backup(b->store, path, never, NULL, &b->err);
+        (void)sqlite3_hard_heap_limit64(0);
+        refused += r < 0;
+        if (r < 0 && b->err.code != ERROR_SYSTEM)
+            fail_msg("%s", b->err.text);
+        assert_true(r == 0 || b->err.code == ERROR_SYSTEM);
+    }
+    assert_in_range(refused, 10, 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_pipe_in_its_place_is_not_waited_for),
+        TEST(a_lack_of_descriptors_is_no_fault_of_the_database),
+        TEST(a_lack_of_memory_is_no_damage_of_a_copy),
         TEST(a_locked_database_is_busy_and_nothing_is_applied),
         TEST(staging_needs_no_lock),
         TEST(a_reader_that_holds_on_hinders_nobody),
