@@ -35,6 +35,7 @@ enum event {
     EVENT_CONTRADICTED,     /* records that are listed, and yet unknown to the server */
     EVENT_FEED,             /* whether the server lists in the order of edits */
     EVENT_MOVED,            /* the database or its lock was removed or replaced under the program */
+    EVENT_WAL_GROWS,        /* a reader that never ends keeps the WAL from being emptied */
     EVENT_COUNT
 };
 

@@ -77,9 +77,9 @@ struct store *store_leave(struct store *store);
 /*
  * For idle moments: forgets the listing, brings the WAL into the database as far as readers allow, without
  * waiting for them, and gives memory back. A WAL that is empty then does no harm to a file that is put in the
- * database's place.
+ * database's place. -1 with ERROR_STORE_BUSY where a reader keeps more than 16 MiB of it: the text says who.
  */
-void store_rest(struct store *store);
+int store_rest(struct store *store, struct error *err);
 
 /* --- the cycle's row in sync_log --- */
 

@@ -25,4 +25,5 @@ const struct event_kind event_kinds[EVENT_COUNT] = {
     [EVENT_CONTRADICTED] = {"afff9d5968bb424aa79e7a35111a9acf", "contradicted", LOG_LEVEL_WARN},
     [EVENT_FEED] = {"6066ff057cc74eebac10859e6997b904", "feed", LOG_LEVEL_INFO},
     [EVENT_MOVED] = {"67f6beff830641debbae65a76f20f453", "moved", LOG_LEVEL_ERROR},
+    [EVENT_WAL_GROWS] = {"9d831510419448f69d139ba801059a0a", "wal-grows", LOG_LEVEL_WARN},
 };

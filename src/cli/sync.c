@@ -124,9 +124,14 @@ static bool tell_causes(const struct engine_result *result)
 void sync_tell(const struct engine_result *result)
 {
     const struct exit_kind *partial = exit_kind_of(EXIT_STATUS_PARTIAL);
+    char line[ERROR_LINE_MAX];
     tell_summary(result);
-    if (!tell_causes(result) && result->exit_status == EXIT_STATUS_PARTIAL)
+    bool told = tell_causes(result);
+    if (!told && result->exit_status == EXIT_STATUS_PARTIAL)
         command_say("%s; the next sync goes on; why: %s", partial->means, partial->next);
+    else if (!told && result->status == SYNC_PARTIAL)
+        command_say("%s", error_line(line, result->error.code,
+                                     result->error.text[0] ? result->error.text : result->summary));
 }
 
 /* What the run leaves for the next one, for who has just stopped it. */

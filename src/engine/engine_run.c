@@ -200,7 +200,8 @@ static void end_run(struct engine *engine)
     engine->last = engine->rest == FACTS_IDLE ? (struct error){0} : engine->result.error;
     if (engine->store && !engine->upset.code) {
         (void)engine_note_copy(engine, &err); /* else the old stays; the run has said what is wrong */
-        store_rest(engine->store);
+        if (store_rest(engine->store, &err) < 0)
+            engine_log(engine, EVENT_WAL_GROWS, err.text);
     }
     (void)malloc_trim(0); /* a cycle needs much more than the hours between two of them */
     engine->telling = true;

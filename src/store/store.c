@@ -13,6 +13,7 @@
 #define BUSY_MS              250 /* the loop stands still meanwhile; the cycle tries again by its timer */
 #define CACHE_KIB            16384
 #define WAL_KEEP_BYTES       (16 * 1024 * 1024)
+#define PAGE_BYTES           4096
 #define TICK_STEPS           100000 /* of SQLite's machine, some milliseconds: below it nobody need be told */
 #define WAL_CHECKPOINT_PAGES 16384  /* 64 MiB: past it a batch checkpoints although the cycle runs */
 
@@ -386,14 +387,23 @@ int store_open_watched(struct store **ret, const char *path, enum store_mode mod
     return 0;
 }
 
-void store_rest(struct store *store)
+int store_rest(struct store *store, struct error *err)
 {
     struct error ignored;
+    char who[BLOCKER_MAX];
+    int pages = 0;
     (void)store_stage_begin(store, &ignored);
     (void)sqlite3_busy_timeout(store->db, 0);
-    (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    int r = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &pages, NULL);
     (void)sqlite3_busy_timeout(store->db, BUSY_MS);
     (void)sqlite3_db_release_memory(store->db);
+    if (r != SQLITE_BUSY || pages <= WAL_KEEP_BYTES / PAGE_BYTES)
+        return 0;
+    (void)place_reader(store, who);
+    return error_set(
+        err, ERROR_STORE_BUSY, RETRY_LATER,
+        "%.200s-wal has grown to %d MiB: %s reads the database and does not end; end that program",
+        store->path, pages / (1024 * 1024 / PAGE_BYTES), who);
 }
 
 struct store *store_release(struct store *store, bool checkpoint)

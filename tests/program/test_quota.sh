@@ -117,6 +117,14 @@ test_a_deleted_ledger_is_made_anew_and_a_damaged_one_stops_the_sending() {
     expect_status 74
     expect_equal "sent" "$(stat_of total)" 0
     expect_equal "the file" "$(sha256sum <"$T/quota.db")" "$before"
+    # One that nobody writes into holds up no command, and the reason is told where errors are.
+    rm "$T/quota.db"
+    mkfifo "$T/quota.db"
+    cli quota
+    expect_status 74
+    sync
+    expect_status 73
+    expect_match "stderr" "$(cat "$ERR")" "$T/quota.db is no file, but a pipe, a socket or a device; move it away"
 }
 
 test_quota_tells_what_is_used_and_left() {

@@ -518,7 +518,7 @@ static void end_cycle(struct world *world)
     if (world->row.resumes_at && pause < 1)
         pause = 1;
     schedule_ended(&world->schedule, world->error.code, pause, world->now);
-    store_rest(world->store);
+    (void)store_rest(world->store, NULL);
 }
 
 void world_cycle(struct world *world, enum sync_trigger trigger, bool full)

@@ -115,7 +115,7 @@ static void a_reader_that_holds_on_hinders_nobody(void **state)
     assert_int_equal(number_raw(other, "SELECT count(*) FROM contacts"), 0);
     prepare(b);
     finish(b);
-    store_rest(b->store);
+    assert_done(b, store_rest(b->store, &b->err));
     assert_int_equal(number_raw(other, "SELECT count(*) FROM contacts"), 0);
     exec_raw(other, "COMMIT");
     assert_int_equal(number_raw(other, "SELECT count(*) FROM contacts"), ROWS);
@@ -200,6 +200,21 @@ static void a_record_without_room_is_committed_when_there_is_room(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, tear_down)
 
+static void a_reader_that_never_ends_is_told_once_the_wal_is_long(void **state)
+{
+    struct bench *b = *state;
+    assert_done(b, store_rest(b->store, &b->err));
+    sqlite3 *reader = open_raw(b->path);
+    exec_raw(reader, "BEGIN; SELECT count(*) FROM contacts");
+    exec(b, "INSERT INTO meta VALUES ('small', 'x', NULL)");
+    assert_done(b, store_rest(b->store, &b->err));
+    exec(b, "INSERT INTO meta VALUES ('large', zeroblob(17000000), NULL)");
+    assert_failed(b, store_rest(b->store, &b->err), ERROR_STORE_BUSY);
+    assert_non_null(strstr(b->err.text, "-wal has grown to 16 MiB: another program reads"));
+    close_raw(reader);
+    assert_done(b, store_rest(b->store, &b->err));
+}
+
 /* --- a machine in trouble --- */
 
 static void a_pipe_in_its_place_is_not_waited_for(void **state)
@@ -260,6 +275,7 @@ static void a_lack_of_memory_is_no_damage_of_a_copy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_reader_that_never_ends_is_told_once_the_wal_is_long),
         TEST(a_pipe_in_its_place_is_not_waited_for),
         TEST(a_lack_of_descriptors_is_no_fault_of_the_database),
         TEST(a_lack_of_memory_is_no_damage_of_a_copy),
