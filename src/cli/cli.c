@@ -6,6 +6,7 @@
 #include "flexsync/engine.h"
 #include "flexsync/health.h"
 #include "flexsync/lock.h"
+#include "flexsync/process.h"
 #include "flexsync/suggest.h"
 #include "flexsync/text.h"
 #include "render.h"
@@ -19,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 static const struct command commands[] = {
     {"sync", "[--full] [--dry-run] [--accept-vanished] [ID]...",
@@ -473,8 +473,8 @@ int cli_main(int argc, char **argv)
         return no_such_command(argv[word]);
     if (!read_options(&call, argc - word, argv + word, &status))
         return command_verdict(&call, command_end(status));
-    const struct rlimit no_core = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &no_core); /* the key is in our memory */
+    process_begin();
+    config_hide_key();
     status = run_command(&call);
     if (call.online)
         curl_global_cleanup();

@@ -2,13 +2,13 @@
 #include "daemon_internal.h"
 #include "flexsync/daemon.h"
 #include "flexsync/log.h"
+#include "flexsync/process.h"
 #include "flexsync/site.h"
 #include "flexsync/store.h"
 
 #include <curl/curl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 static void tell_mistake(void *arg, const char *line)
 {
@@ -93,8 +93,8 @@ int daemon_main(int argc, char **argv)
     int status = 0;
     if (!options_read(&options, argc, argv, &status))
         return status;
-    const struct rlimit no_core = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &no_core); /* the key is in our memory */
+    process_begin();
+    config_hide_key();
     (void)signal(SIGPIPE, SIG_IGN); /* nobody reads our stderr any more, or a server left: no reason to end */
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return error_exit_status(ERROR_SYSTEM);

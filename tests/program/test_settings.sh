@@ -107,6 +107,13 @@ test_the_environment_alone_is_enough() {
     FLEX_API_KEY=$KEY FLEX_BASE_URL=$SIM/f5/api DB_PATH=$DB sync
     expect_status 0
     expect_complete
+    DAEMON_ENV=(FLEX_API_KEY="$KEY" FLEX_BASE_URL="$SIM/f5/api" DB_PATH="$DB")
+    start_daemon
+    wait_until "a cycle" daemon_said '<6>contacts: success'
+    grep -qaF -e "$KEY" "/proc/$DAEMON/environ" && fail "the key can be read in the process's environment"
+    kill -HUP "$DAEMON" # and it finds it again
+    wait_until "a second cycle" cycles_are_at_least 3 "status = 'success'"
+    stop_daemon
 }
 
 test_the_key_comes_from_the_credential_before_all_others() {
