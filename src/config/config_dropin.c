@@ -29,8 +29,8 @@ static void report_directory(struct loading *loading, const char *directory, int
     const char *settings = loading->path;
     loading->path = directory;
     loading->incomplete = true;
-    if (error == ENOMEM)
-        loading->out_of_memory = true;
+    if (error_is_machine(error))
+        loading->machine = error;
     else
         config_mistake_in_file(loading, 0, NULL, "cannot be read: %s; make it readable for this user",
                                strerror(error));

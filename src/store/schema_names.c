@@ -91,7 +91,7 @@ static int names_compare(struct store *model, struct store *store, bool legacy, 
 
 int schema_check_names(struct store *store, int version, bool legacy, struct error *err)
 {
-    struct store model = {.path = store->path, .mode = STORE_TRIAL};
+    struct store model = {.path = store->path, .mode = STORE_TRIAL, .shm = -1};
     int r = sqlite3_open_v2(":memory:", &model.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     r = r == SQLITE_OK ? names_model(&model, store, version, err) : store_error(&model, "set up", err);
     if (r == 0)

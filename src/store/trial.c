@@ -30,7 +30,7 @@ static int copy_pages(const struct store *from, struct store *to, struct error *
 
 int trial_copy(struct store *store, struct error *err)
 {
-    struct store from = {.path = store->path, .mode = STORE_READ};
+    struct store from = {.path = store->path, .mode = STORE_READ, .shm = -1};
     if (access(from.path, F_OK) < 0 && errno == ENOENT)
         return 0;
     int r = still_open(from.path, &from.db);
