@@ -61,6 +61,12 @@ static void every_type_refuses_every_other_type(void **state)
     }
 }
 
+/* libconfig 1.7, of Debian 13, takes such a number for a syntax error, unless it ends with L. */
+static bool is_beyond_64_bits(const char *number)
+{
+    return strlen(number) >= 20 && strspn(number, "0123456789") == strlen(number);
+}
+
 static void integers_are_never_cut_to_32_bits_or_rounded(void **state)
 {
     struct bench *bench = *state;
@@ -85,7 +91,7 @@ static void integers_are_never_cut_to_32_bits_or_rounded(void **state)
         char text[256];
         (void)snprintf(text, sizeof text,
                        "sync = { max_vanished = 1; };\nlimits = { share = 5;\n hourly = %s; };", wrong[i]);
-        assert_only_mistake(bench, text, ":3: limits.hourly: ");
+        assert_only_mistake(bench, text, is_beyond_64_bits(wrong[i]) ? ":3: " : ":3: limits.hourly: ");
     }
     assert_only_mistake(bench, "limits = { hourly = 5000000000; };",
                         ":1: limits.hourly: 5000000000 is out of range");
@@ -100,7 +106,7 @@ static void reals_beyond_their_range_or_without_a_digit_are_refused(void **state
     for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
         char text[64];
         (void)snprintf(text, sizeof text, "limits = { rate = %s; };", wrong[i]);
-        assert_only_mistake(bench, text, ":1: limits.rate: ");
+        assert_only_mistake(bench, text, is_beyond_64_bits(wrong[i]) ? ":1: " : ":1: limits.rate: ");
     }
 }
 
