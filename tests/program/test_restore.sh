@@ -211,3 +211,26 @@ test_what_root_makes_belongs_to_the_owner_of_the_folder_whatever_the_umask() {
     sync
     expect_status 0
 }
+
+# As README.md says, from the quick start to the package.
+test_a_trial_is_taken_over_with_its_quota() {
+    local owner=()
+    mkdir trial service
+    [ "$(id -u)" -ne 0 ] || { owner=(-o daemon -g daemon); chown daemon:daemon service; }
+    DB=$T/trial/contacts.db
+    a_copy "database.path=\"$DB\""
+    DB=$T/service/contacts.db
+    write_conf "database.path=\"$DB\""
+    cli restore trial/contacts.db
+    expect_status 0
+    cli quota
+    expect_match "the quota without the ledger" "$(cat "$OUT")" 'hour +0 '
+    install "${owner[@]}" -m 640 trial/quota.db service/quota.db
+    contacts_are 30
+    [ "$(id -u)" -ne 0 ] || expect_equal "owner" "$(stat -c %U:%G "$DB")" daemon:daemon
+    cli quota
+    expect_match "the quota with it" "$(cat "$OUT")" 'hour +32 '
+    sync
+    expect_status 0
+    expect_log 'status, records_inserted, records_updated' 'success|0|0'
+}
