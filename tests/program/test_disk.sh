@@ -122,7 +122,7 @@ test_a_database_that_is_locked_from_the_beginning_is_74_for_ever() {
     lock_database
     sync
     expect_status 74
-    expect_match "stderr" "$(cat "$ERR")" 'another program keeps it locked'
+    expect_match "stderr" "$(cat "$ERR")" 'keeps it locked; end that program'
     unlock_database
     expect_equal "the database" "$(contents)" "$before"
     expect_second_sync_changes_nothing
@@ -138,7 +138,7 @@ test_a_database_that_stays_locked_from_the_midst_of_a_cycle_is_74_for_ever() {
     lock_database
     wait $pid || STATUS=$?
     expect_status 74
-    expect_match "stderr" "$(cat "$ERR")" 'another program keeps it locked'
+    expect_match "stderr" "$(cat "$ERR")" 'keeps it locked; end that program'
     unlock_database
     expect_sql "integrity" "PRAGMA integrity_check" ok
     sim 'config?latency=0' >/dev/null
@@ -175,7 +175,7 @@ test_the_daemon_outlives_a_locked_database_for_ever() {
     start_daemon
     wait_until "a sync" cycles_are_at_least 1 "status = 'success'"
     lock_database
-    wait_until "trouble is told" daemon_said 'another program keeps it locked'
+    wait_until "trouble is told" daemon_said 'keeps it locked; end that program'
     wait_until "a cycle failed" daemon_said '<3>contacts: failed|<3>cannot'
     unlock_database
     local n
@@ -194,7 +194,7 @@ test_sigterm_ends_the_daemon_soon_while_the_database_is_locked() {
     start_daemon
     wait_until "records are asked for" records_asked_for 3
     lock_database
-    wait_until "trouble is told" daemon_said 'another program keeps it locked'
+    wait_until "trouble is told" daemon_said 'keeps it locked; end that program'
     kill -TERM "$DAEMON"
     DEADLINE=15 daemon_ended
     expect_status 0
@@ -222,7 +222,7 @@ test_a_file_that_is_no_database_is_74_and_untouched() {
     start_sim --contacts 5
     write_conf
     head -c 50000 /dev/urandom >"$DB"
-    refused_and_untouched 'not a database.*the file was left as it is'
+    refused_and_untouched 'not a database; restore a backup: flexsync restore FILE, or move it away'
 }
 
 test_a_database_of_another_program_is_74_and_untouched() {

@@ -173,6 +173,7 @@ test_help_on_every_command_has_an_example_that_is_taken() {
         [ "$name" = forget ] && continue # is for an Inactive contact
         # shellcheck disable=SC2086
         cli $example
-        [ "$STATUS" = 0 ] || [ "$name" = show ] || fail "the example of $name, '$example', ends with $STATUS: $(cat "$ERR")"
+        # No contact has that id; and no daemon runs, which is what health is asked about.
+        [ "$STATUS" = 0 ] || [ "$name" = show ] || [ "$name $STATUS" = "health 2" ] || fail "the example of $name, '$example', ends with $STATUS: $(cat "$ERR")"
     done < <("$SYNC" --help | sed -nE 's/^  ([a-z]+) +[^ ].*$/\1/p')
 }
