@@ -166,7 +166,7 @@ test_who_holds_the_database_is_said_to_those_without_a_key() {
     cli check
     expect_status 78
     expect_match "what check says" "$(cat "$OUT")" 'FAIL  settings .*no API key'
-    expect_match "what check says" "$(cat "$OUT")" 'ok    database .*60 contacts, kept up to date by flexsyncd'
+    expect_match "what check says" "$(cat "$OUT")" 'ok    database .*60 contacts, whole, kept up to date by flexsyncd'
     stop_daemon
 }
 
