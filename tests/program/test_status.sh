@@ -169,7 +169,7 @@ test_watch_draws_in_place_what_is_new_and_ends_cleanly() {
         wait_until "a frame" drawn 'Contacts +20, of them'
         named_in_the_database "$signal"
         wait_until "what is new" drawn "Problem +.*$signal"
-        drawn $'\e\\[[0-9]+A.*Daemon' || fail "not drawn over the frame before: $(cat -v screen)"
+        drawn $'\e\\[[0-9]+A.*(Health|Daemon)' || fail "not drawn over the frame before: $(cat -v screen)"
         kill -"$signal" "$TERMINAL"
         terminal_ended
         expect_status 0
