@@ -188,4 +188,6 @@ test_the_units_for_monitoring_tell_faults_from_health() {
     watched "wrong settings" failed failed 2 # the metrics are those of before
     timed systemctl start flexsync-metrics.service
     [ "$STATUS" != 0 ] || fail "metrics were written with wrong settings"
+    [ ! -e $METRICS.new ] || fail "what failed has left a file"
+    rm $METRICS
 }
