@@ -346,7 +346,7 @@ static void a_429_whose_text_cannot_be_unpacked_is_heeded(void **state)
     struct bench *bench = *state;
     bench->behave = be_throttled_unreadably;
     ask_times(bench, 1, "/contact/1");
-    bench_settle(bench);
+    bench_run(bench);
     assert_ended(&bench->asks[0], FETCH_THROTTLED, ERROR_QUOTA);
     assert_int_equal(bench->requests, 1);
     assert_true(limiter_paused(&bench->limiter, bench->now) >= 30 * USEC_PER_SEC);
