@@ -106,22 +106,24 @@ char *text_format_size(char buffer[static TEXT_MAX], int64_t bytes)
     return buffer;
 }
 
-char *text_format_utc(char buffer[static TEXT_MAX], int64_t wall_usec)
+__attribute__((format(strftime, 2, 0))) static char *text_format_gmt(char buffer[static TEXT_MAX],
+                                                                     const char *format, int64_t wall_usec)
 {
     time_t seconds = (time_t)(wall_usec / USEC_PER_SEC);
     struct tm tm;
-    if (!gmtime_r(&seconds, &tm) || !strftime(buffer, TEXT_MAX, "%Y-%m-%d %H:%M:%S", &tm))
+    if (!gmtime_r(&seconds, &tm) || !strftime(buffer, TEXT_MAX, format, &tm))
         (void)snprintf(buffer, TEXT_MAX, "?");
     return buffer;
 }
 
+char *text_format_utc(char buffer[static TEXT_MAX], int64_t wall_usec)
+{
+    return text_format_gmt(buffer, "%Y-%m-%d %H:%M:%S", wall_usec);
+}
+
 char *text_format_instant(char buffer[static TEXT_MAX], int64_t wall_usec)
 {
-    time_t seconds = (time_t)(wall_usec / USEC_PER_SEC);
-    struct tm tm;
-    if (!gmtime_r(&seconds, &tm) || !strftime(buffer, TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm))
-        (void)snprintf(buffer, TEXT_MAX, "?");
-    return buffer;
+    return text_format_gmt(buffer, "%Y-%m-%dT%H:%M:%SZ", wall_usec);
 }
 
 int text_parse_utc(const char *text, int64_t *ret_wall_usec)

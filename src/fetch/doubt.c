@@ -76,8 +76,10 @@ static void release_suspended(struct fetcher *fetcher)
 
 /* --- the question --- */
 
+/* The question was answered: the key is good. */
 static void deny_suspended(struct fetcher *fetcher)
 {
+    fetcher->doubts_key = false;
     release_suspended(fetcher);
     while (fetcher->suspended.head) {
         struct job *job = queue_take(&fetcher->suspended, &fetcher->suspended.head);
@@ -127,8 +129,6 @@ static void profile_is_done(void *arg, enum fetch_outcome outcome, const struct 
     fetcher->asking = false;
     if (fetcher->stop != STOP_NOT)
         return;
-    if (outcome == FETCH_OK)
-        fetcher->doubts_key = false;
     if (outcome == FETCH_OK)
         deny_suspended(fetcher);
     else if (breaker_is_open(&fetcher->breaker))

@@ -38,7 +38,7 @@ bool store_lacked_memory(const char *found)
 {
     static const char words[] = "error code=";
     const char *at = found ? strstr(found, words) : NULL;
-    int code = at ? atoi(at + sizeof words - 1) : SQLITE_OK;
+    long code = at ? strtol(at + sizeof words - 1, NULL, 10) : SQLITE_OK;
     return code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM;
 }
 

@@ -245,12 +245,16 @@ static int remember_sort(struct cycle *cycle, struct error *err)
 int cycle_end_listing(struct cycle *cycle, struct error *err)
 {
     cycle->feeding = FEEDING_NOT;
-    if (cycle->staged && cycle->lists && cycle_keep_walk(cycle, err) < 0)
+    if (!cycle->staged) {
+        cycle->phase = CYCLE_FINISH;
+        return 0;
+    }
+    if (cycle->lists && cycle_keep_walk(cycle, err) < 0)
         return -1;
-    if (cycle->staged && cycle->lists && !cycle->whole &&
+    if (cycle->lists && !cycle->whole &&
         cycle->sink.stage_count(cycle->sink.self, 0, &cycle->row.counts.listed, err) < 0)
         return -1;
-    cycle->phase = cycle->staged ? CYCLE_NEW : CYCLE_FINISH;
+    cycle->phase = CYCLE_NEW; /* only now: what failed is tried again */
     return 0;
 }
 
