@@ -80,6 +80,9 @@ int command_store(const struct config *config, struct store **ret, struct error 
 /* The same; NULL after command_failed(), with *ret_status set. */
 struct store *command_open(struct call *call, int *ret_status);
 
+/* One and the same file, by whatever names. False where one is not there, or cannot be looked at. */
+bool command_is_same_file(const char *a, const char *b);
+
 /*
  * May a command write to the file of that name (NULL or "-": the standard output)? ERROR_USAGE where the
  * program lives on it: database, ledger, settings, key, logs, and what belongs to them, by whatever name.

@@ -5,6 +5,7 @@
 #include <libgen.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct guarded {
     const char *path; /* NULL: not set */
@@ -12,19 +13,21 @@ struct guarded {
     const char *const *suffixes; /* of the files that go with it; NULL: it is alone */
 };
 
+bool command_is_same_file(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+           of_a.st_ino == of_b.st_ino;
+}
+
 /* One and the same file; or, where one is not there, one and the same name in a folder. */
 static bool guard_is_same(const char *a, const char *b)
 {
-    struct stat of_a, of_b;
-    bool there = stat(a, &of_a) == 0 && stat(b, &of_b) == 0;
-    if (!there) {
-        CLEANUP_FREE char *folder_a = strdup(a), *folder_b = strdup(b), *name_a = strdup(a),
-                          *name_b = strdup(b);
-        if (!folder_a || !folder_b || !name_a || !name_b || strcmp(basename(name_a), basename(name_b)) != 0 ||
-            stat(dirname(folder_a), &of_a) < 0 || stat(dirname(folder_b), &of_b) < 0)
-            return false;
-    }
-    return of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+    if (access(a, F_OK) == 0 && access(b, F_OK) == 0)
+        return command_is_same_file(a, b);
+    CLEANUP_FREE char *folder_a = strdup(a), *folder_b = strdup(b), *name_a = strdup(a), *name_b = strdup(b);
+    return folder_a && folder_b && name_a && name_b && strcmp(basename(name_a), basename(name_b)) == 0 &&
+           command_is_same_file(dirname(folder_a), dirname(folder_b));
 }
 
 static int guard_one(const struct guarded *guarded, const char *target, struct error *err)
@@ -47,11 +50,9 @@ static int guard_one(const struct guarded *guarded, const char *target, struct e
 static int guard_drop_ins(const char *settings, const char *target, struct error *err)
 {
     CLEANUP_FREE char *folder = strdup(settings), *drop_ins = NULL, *place = strdup(target);
-    struct stat a, b;
     if (!folder || !place || asprintf(&drop_ins, "%s/conf.d", dirname(folder)) < 0)
         return error_memory(err);
-    if (stat(dirname(place), &a) < 0 || stat(drop_ins, &b) < 0 || a.st_dev != b.st_dev ||
-        a.st_ino != b.st_ino)
+    if (!command_is_same_file(dirname(place), drop_ins))
         return 0;
     return error_set(
         err, ERROR_USAGE, RETRY_NEVER,

@@ -12,7 +12,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 struct restore {
@@ -31,9 +30,7 @@ static bool is_asked(void *arg)
 
 static int restore_refuse_itself(const struct restore *restore, struct error *err)
 {
-    struct stat a, b;
-    if (stat(restore->from, &a) < 0 || stat(restore->database, &b) < 0 || a.st_dev != b.st_dev ||
-        a.st_ino != b.st_ino)
+    if (!command_is_same_file(restore->from, restore->database))
         return 0;
     return error_set(err, ERROR_USAGE, RETRY_NEVER,
                      "%.300s is the database itself; name a file that flexsync backup made", restore->from);
